@@ -1,0 +1,50 @@
+"""Options and fixtures of the system tests. They need root, for the lab's namespaces."""
+
+import os
+import pathlib
+
+import pytest
+
+import lab as laboratory
+
+TOP = laboratory.TOP
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--hantar", type=pathlib.Path, default=os.environ.get("HANTAR", TOP / "build/hantar"), help="the program to test"
+    )
+    parser.addoption("--corpora", type=pathlib.Path, help="folder with messages/: selects the tests that need it")
+
+
+def pytest_configure(config):
+    """A missing part fails here, once and clearly; nothing is skipped."""
+    if config.option.help:
+        return
+    if os.geteuid() != 0:
+        raise pytest.UsageError("the system tests make network namespaces: run them as root")
+    if not os.access(config.option.hantar, os.X_OK):
+        raise pytest.UsageError(f"no program {config.option.hantar}: run make")
+    corpora = config.option.corpora
+    if corpora and not (corpora / "messages").is_dir():
+        raise pytest.UsageError(f"no folder {corpora}/messages")
+
+
+def pytest_ignore_collect(collection_path, config):
+    return True if collection_path.name == "test_corpus.py" and not config.option.corpora else None
+
+
+@pytest.fixture(scope="session")
+def the_lab(request, tmp_path_factory):
+    state = tmp_path_factory.mktemp("lab")
+    for folder in (state.parent, state.parent.parent):
+        folder.chmod(0o711)  # other users have to reach the program and the log's socket
+    made = laboratory.Lab(request.config.option.hantar.resolve(), state)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def lab(the_lab):
+    yield the_lab
+    the_lab.reset()
