@@ -29,8 +29,10 @@ DOMAINS = {
     "plain.test": 5,  # no STARTTLS
     "small.test": 6,  # 20000 bytes at most
     "bare.test": 7,  # no extension at all
+    "walk.test": None,  # a test says where its mail goes
+    "corpus.test": 3,
 }
-USERS = ["alice", "bob", "carol", "jürgen", *(f"u{n}" for n in range(200))]
+USERS = ["alice", "bob", "carol", "jürgen", *(f"u{n}" for n in range(600))]
 
 
 def is_line_of_postfix(line):
@@ -146,8 +148,8 @@ class Peer:
         raise Gone
 
 
-# What a reply of smtp() may be instead of a text.
-DROP, RESET, STALL = Peer.drop, Peer.reset, Peer.stall
+# What a reply of smtp() may be instead of a text; none of them comes back.
+DROP, RESET, STALL = ACTIONS = Peer.drop, Peer.reset, Peer.stall
 
 EXTENSIONS = ("PIPELINING", "SIZE 0", "8BITMIME", "ENHANCEDSTATUSCODES")
 
@@ -181,10 +183,10 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
 
     def answer(peer, verb, line):
         reply = usual.get(verb, "500 5.5.1 what?")
-        if callable(reply):
+        if callable(reply) and reply not in ACTIONS:
             reply = reply(peer, line)
-        if callable(reply):
-            reply = reply(peer)
+        if reply in ACTIONS:
+            reply(peer)
         if reply is not None:
             peer.say(reply)
         return reply or ""
@@ -297,8 +299,9 @@ class Lab:
     def write_files(self):
         zone, mailboxes = [], []
         for domain, number in DOMAINS.items():
-            zone.append(f"{domain}. MX 10 mx.{domain}.")
-            zone.append(f"mx.{domain}. A 198.18.0.{number}")
+            if number:
+                zone.append(f"{domain}. MX 10 mx.{domain}.")
+                zone.append(f"mx.{domain}. A 198.18.0.{number}")
             for user in USERS:
                 mailboxes.append(f"{user}@{domain} {domain}/{user}/")
         (self.state / "zone").write_text("\n".join(zone) + "\n")
@@ -337,7 +340,10 @@ class Lab:
         self.process.wait(10)
 
     def reset(self):
-        """Stops the scripted servers and empties the mailboxes."""
+        """Stops the scripted servers, empties the mailboxes, and makes /etc what it was."""
+        self.etc("resolv.conf", "nameserver 198.18.0.2\n")
+        self.etc("mailname", None)
+        self.etc("hantar.conf", None)
         for server in self.servers:
             server.stop()
         broken = [error for server in self.servers for error in server.errors]
@@ -434,6 +440,23 @@ class Lab:
             check=True,
             capture_output=True,
         )
+
+    def mx(self, domain, *addresses):
+        """Gives a domain MX hosts mx1, mx2, ... of preference 10, 20, ... with these addresses."""
+        records = []
+        for number, address in enumerate(addresses, 1):
+            host = f"mx{number}.{domain}"
+            kind = "AAAA" if ":" in address else "A"
+            records += [f"{domain}. MX {number * 10} {host}.", f"{host}. {kind} {address}"]
+        self.zone("\n".join(records))
+
+    def etc(self, name, text):
+        """Writes a file of /etc as the client sees it; None removes it."""
+        path = self.proc.parent / "etc" / name
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(text)
 
     def mail(self, address, count=1, timeout=5):
         """Waits for this many messages in a mailbox of Postfix, takes them out and returns them."""

@@ -1,0 +1,101 @@
+"""STARTTLS, opportunistic: encrypted where it can be, never an excuse not to deliver."""
+
+import pytest
+
+from lab import smtp
+
+MESSAGE = "Subject: hi\n\nhello\n"
+
+
+def test_encrypted_and_untrusted(lab):
+    """E-06, E-20, K-09, K-16: a self-signed certificate encrypts; log and -v call it Untrusted."""
+    done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    assert done.status == 0
+    assert b"using TLSv1.3" in lab.mail("alice@post.test")[0].trace
+    assert "Untrusted" in done.out and "TLSv1.3" in done.out
+    (line,) = [line for line in done.log if "TLS connection established" in line]
+    assert "Untrusted TLS connection established to mx.post.test[198.18.0.3]:25: TLSv1.3 with cipher " in line
+
+
+def test_tls_none(lab):
+    """E-01: tls = none does not even ask."""
+    assert lab.run(["-O", "tls=none", "alice@post.test"], MESSAGE).status == 0
+    assert b"TLS" not in lab.mail("alice@post.test")[0].trace
+
+
+def test_all_is_said_again_after_the_handshake(lab):
+    """E-04, D-14: what was offered before counts for nothing."""
+
+    def ehlo(peer, _line):
+        return "250 tls.test\nSIZE 1000" if peer.tls else "250 tls.test\nSTARTTLS\nSIZE 1\nPIPELINING\n8BITMIME"
+
+    lab.mx("tls.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20", smtp(EHLO=ehlo))
+    assert lab.run(["a@tls.test"], MESSAGE.replace("hello", "grüße")).status == 0
+    assert [line.split()[0] for line in server.commands][:3] == ["EHLO", "STARTTLS", "EHLO"]
+    assert "BODY=" not in server.mail[0][0]
+
+
+def test_sni(lab):
+    """E-09: the server learns which host is meant."""
+    names = []
+    lab.tls_context.sni_callback = lambda _, name, __: names.append(name)
+    lab.mx("sni.test", "198.18.0.20")
+    lab.serve("198.18.0.20", smtp(starttls=True))
+    lab.serve("198.18.0.21", smtp(starttls=True))
+    assert lab.run(["a@sni.test", "a@[198.18.0.21]"], MESSAGE).status == 0
+    lab.tls_context.sni_callback = None
+    assert sorted(names, key=str) == [None, "mx1.sni.test"]
+
+
+@pytest.mark.parametrize("reply", ["454 4.7.0 not now", "502 5.5.1 what?"])
+def test_a_refused_starttls_goes_on_in_clear(lab, reply):
+    """E-05: on the same connection."""
+    lab.mx("refused.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20", smtp(starttls=True, STARTTLS=reply))
+    assert lab.run(["a@refused.test"], MESSAGE).status == 0
+    assert len(server.mail) == 1 and len(server.peers) == 1
+
+
+def test_a_failed_handshake_is_retried_in_clear(lab):
+    """E-05: once, on a new connection, to the same host."""
+
+    def starttls(peer, _line):
+        peer.say("220 go ahead")
+        peer.send(b"this is no TLS at all\r\n" * 10)
+        peer.drop()
+
+    lab.mx("broken.test", "198.18.0.20", "198.18.0.21")
+    server = lab.serve("198.18.0.20", smtp(starttls=True, STARTTLS=starttls))
+    other = lab.serve("198.18.0.21")
+    assert lab.run(["a@broken.test"], MESSAGE).status == 0
+    assert len(server.mail) == 1 and len(server.peers) == 2 and not other.peers
+    assert server.commands.count("STARTTLS") == 1
+
+
+def test_injected_bytes_end_the_session(lab):
+    """E-03: what comes in clear behind the 220 is an attack; nothing of the message is said to this session."""
+
+    def starttls(peer, _line):
+        peer.send(b"220 go ahead\r\n250 injected\r\n")
+        peer.stall()
+
+    lab.mx("injected.test", "198.18.0.20", "198.18.0.21")
+    attacker, other = lab.serve("198.18.0.20", smtp(starttls=True, STARTTLS=starttls)), lab.serve("198.18.0.21")
+    done = lab.run(["a@injected.test"], MESSAGE)
+    assert done.status in (0, 75)
+    assert b"MAIL FROM" not in bytes(attacker.peers[0].received)
+    assert len(other.mail) + len(attacker.mail) == (done.status == 0)
+
+
+def test_truncation_is_a_lost_connection(lab):
+    """E-18, D-37: an end of TCP without TLS's own end is no reply to the end of data."""
+
+    def dot(peer, _line):
+        peer.send(b"250-2.0.0 acc")  # and then the connection is cut below TLS
+        peer.sock.unwrap = lambda: None
+        peer.drop()
+
+    lab.mx("cut.test", "198.18.0.20")
+    lab.serve("198.18.0.20", smtp(starttls=True, DOT=dot))
+    assert lab.run(["a@cut.test"], MESSAGE).status == 75
