@@ -1,0 +1,168 @@
+# hantar: GNU make, no configure.  `make help` lists the targets.
+# Local settings (CC, prefix, ...) may stand in config.mk.
+
+VERSION = 0.1.0
+
+prefix = /usr/local
+sbindir = $(prefix)/sbin
+mandir = $(prefix)/share/man
+sysconfdir = /etc
+
+-include config.mk
+
+O ?= build
+CC ?= cc
+INSTALL ?= install
+PYTHON ?= /usr/bin/python3
+V ?=
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+# A flag is used if the compiler takes it; SANITIZE and COVER replace the
+# hardening, which they do not go together with.
+try = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null - </dev/null \
+	>/dev/null 2>&1 && printf '%s' '$(1)')
+trylink = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) \
+	-x c -o /dev/null - >/dev/null 2>&1 && printf '%s' '$(1)')
+
+SANITIZE ?=
+COVER ?=
+ifneq ($(SANITIZE),)
+MODE_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -DPOOL_EACH -DHANTAR_SANITIZED
+MODE_LDFLAGS := -fsanitize=$(SANITIZE)
+else ifneq ($(COVER),)
+MODE_FLAGS := -O0 -g --coverage
+MODE_LDFLAGS := --coverage
+else ifeq ($(MAKECMDGOALS),clean)
+else
+MODE_FLAGS := -O2 -g -D_FORTIFY_SOURCE=3 \
+	$(foreach f,-fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection -ftrivial-auto-var-init=zero \
+	-fzero-call-used-regs=used-gpr -fno-plt,$(call try,$(f)))
+MODE_LDFLAGS := $(foreach f,-Wl$(comma)-z$(comma)relro \
+	-Wl$(comma)-z$(comma)now -Wl$(comma)-z$(comma)noexecstack \
+	-Wl$(comma)--as-needed,$(call trylink,$(f)))
+endif
+comma := ,
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wpointer-arith \
+	-Wnull-dereference -Wdouble-promotion -Wswitch-enum -Wdate-time \
+	$(foreach f,-Wlogical-op -Wduplicated-cond -Wduplicated-branches \
+	-Wjump-misses-init -Wformat-overflow=2 -Wformat-truncation=2 \
+	-Wstringop-overflow=4,$(call try,$(f)))
+WERROR ?=
+
+CFLAGS ?=
+CPPFLAGS ?=
+LDFLAGS ?=
+# _GNU_SOURCE in one place: O_TMPFILE, pipe2 and the like are used all over
+# floor 1, and a file must not see another libc than its neighbour.
+ALL_CPPFLAGS = -Isrc -D_GNU_SOURCE -DHANTAR_VERSION='"$(VERSION)"' \
+	-DHANTAR_SYSCONFDIR='"$(sysconfdir)"' $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 -fPIE -fno-common $(WARN) $(WERROR) $(MODE_FLAGS) \
+	-ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
+ALL_LDFLAGS = -pie $(MODE_LDFLAGS) $(LDFLAGS)
+LDLIBS = -lssl -lcrypto -lresolv
+
+SRC := $(sort $(wildcard src/*/*.c))
+OBJ := $(SRC:%.c=$(O)/%.o)
+UNIT := $(sort $(wildcard tests/unit/*_test.c))
+UNIT_BIN := $(UNIT:tests/unit/%.c=$(O)/tests/%)
+TESTLIB := $(sort $(wildcard tests/lib/*.c))
+TESTLIB_OBJ := $(TESTLIB:%.c=$(O)/%.o)
+TALKS := $(sort $(wildcard tests/talk/*.talk tests/talk/*/*.talk))
+MAN8 := hantar.8
+MAN5 := hantar.conf.5
+MAN7 := hantar-smtp.7
+
+.DEFAULT_GOAL := all
+.PHONY: all install uninstall check check-unit check-talk check-system \
+	check-asan check-valgrind lint cover clean help dev format
+.SECONDARY:
+
+all: $(O)/hantar ## build the program (default)
+
+dev: ## build with warnings as errors, gcc and clang
+	$(Q)$(MAKE) WERROR=-Werror O=build/gcc CC=gcc all
+	$(Q)$(MAKE) WERROR=-Werror O=build/clang CC=clang all
+
+$(O)/hantar: $(O)/src/main.o $(O)/libhantar.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/libhantar.a: $(OBJ)
+	$(call say,AR,$@)rm -f $@ && ar rcsD $@ $^
+
+$(O)/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Rebuilds everything when the flags change.
+FLAGS = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(O)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+.PHONY: force
+
+# Virtual time: tests replace the two functions that wait and tell the time.
+WRAP = -Wl,--wrap=sys_poll -Wl,--wrap=clock_now
+$(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(O)/tests/talk: $(O)/tests/talk/talk.o $(TESTLIB_OBJ) $(O)/libhantar.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
+
+check: check-unit check-talk check-system ## all tests (as root: the system tests make namespaces)
+
+check-unit: $(UNIT_BIN) ## unit tests
+	$(Q)set -e; for t in $(UNIT_BIN); do $$t; done
+
+check-talk: $(O)/tests/talk ## the conversations in tests/talk
+	$(Q)$(O)/tests/talk $(TALKS)
+
+CORPORA ?=
+check-system: $(O)/hantar ## the real program against real servers
+	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system \
+		--hantar $(abspath $(O)/hantar) $(if $(CORPORA),--corpora $(CORPORA))
+
+check-asan: ## the same tests under ASan and UBSan
+	$(Q)$(MAKE) O=build/asan SANITIZE=address,undefined check
+
+check-valgrind: $(UNIT_BIN) ## unit tests under valgrind
+	$(Q)set -e; for t in $(UNIT_BIN); do \
+		valgrind -q --error-exitcode=99 --leak-check=full $$t; done
+
+lint: ## floors, headers, banned calls, formatters and analysers
+	$(Q)scripts/lint
+
+format: ## run clang-format over the tree
+	$(Q)clang-format -i --style=file:scripts/clang-format.yaml \
+		$$(git ls-files '*.[ch]')
+
+cover: ## line and branch coverage of the unit and talk tests
+	$(Q)$(MAKE) O=build/cover COVER=1 check-unit check-talk
+	$(Q)scripts/cover build/cover
+
+install: all ## install under DESTDIR and prefix
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
+		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
+	$(INSTALL) -p -m 755 $(O)/hantar $(DESTDIR)$(sbindir)/hantar
+	$(INSTALL) -p -m 644 man/$(MAN8) $(DESTDIR)$(mandir)/man8/
+	$(INSTALL) -p -m 644 man/$(MAN5) $(DESTDIR)$(mandir)/man5/
+	$(INSTALL) -p -m 644 man/$(MAN7) $(DESTDIR)$(mandir)/man7/
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(sbindir)/hantar $(DESTDIR)$(mandir)/man8/$(MAN8) \
+		$(DESTDIR)$(mandir)/man5/$(MAN5) $(DESTDIR)$(mandir)/man7/$(MAN7)
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+		sed 's/:.*##/\t/' | expand -t 16
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

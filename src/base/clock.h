@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one clock.  Deadlines and delays are milliseconds of a clock that
+ * never jumps; only dates that people read come from the wall clock.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds since an arbitrary start; never goes back. */
+int64_t clock_now(void);
+
+/* The date. */
+struct timespec clock_wall(void);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* Encodings of bytes as text. */
+#ifndef BASE_CODE_H
+#define BASE_CODE_H
+
+#include "base/buf.h"
+
+/*
+ * Appends s with every byte that is not printable ASCII as \xNN: text from
+ * elsewhere becomes inert, on one line, in logs, reports and on terminals.
+ * A tab becomes a space.  At most max bytes are appended; what is cut off
+ * is marked by "...".
+ */
+void code_inert(struct buf *b, struct str s, size_t max);
+
+/* Appends n in base 36 (digits, upper-case letters), at least width wide. */
+void code_base36(struct buf *b, uint64_t n, size_t width);
+
+#endif
