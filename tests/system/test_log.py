@@ -1,7 +1,9 @@
 """The log: the form that Postfix made common, so that the usual tools read it."""
 
 import re
+import socket
 import subprocess
+import time
 
 from lab import smtp
 
@@ -55,15 +57,34 @@ def test_deferred(lab):
 
 def test_no_syslog(lab):
     """K-13: without a syslog the message goes out all the same."""
-    socket = lab.state / "dev-log"
-    socket.rename(lab.state / "away")
+    path = lab.state / "dev-log"
+    path.rename(lab.state / "away")
     try:
         process = lab.start_hantar(["alice@post.test"], stdin=subprocess.PIPE)
         process.communicate(MESSAGE.encode(), 10)
     finally:
-        (lab.state / "away").rename(socket)
+        (lab.state / "away").rename(path)
     assert process.returncode == 0
     lab.mail("alice@post.test")
+
+
+def test_a_stopped_syslog(lab):
+    """K-13: one that takes lines no more costs a second, once."""
+    path = lab.state / "dev-log"
+    path.rename(lab.state / "away")
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stuck:
+            stuck.bind(str(path))
+            path.chmod(0o666)
+            process = lab.start_hantar([f"u{n}@post.test" for n in range(50)], stdin=subprocess.PIPE)
+            began = time.monotonic()
+            process.communicate(MESSAGE.encode(), 20)
+            assert time.monotonic() - began < 3
+    finally:
+        path.unlink(missing_ok=True)
+        (lab.state / "away").rename(path)
+    assert process.returncode == 0
+    lab.mail("u49@post.test")
 
 
 def test_log_to_a_file_and_to_standard_error(lab):
