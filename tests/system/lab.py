@@ -93,6 +93,7 @@ class Peer:
     def __init__(self, server, sock):
         self.server, self.sock = server, sock
         self.received = bytearray()  # every byte, after decryption
+        self.flights = []  # the same, as it came in
         self.unread = b""
         self.tls = False
 
@@ -111,6 +112,7 @@ class Peer:
         if not data:
             raise Gone
         self.received += data
+        self.flights.append(data)
         self.unread += data
 
     def until(self, end):
@@ -405,7 +407,7 @@ class Lab:
             )
         except subprocess.TimeoutExpired:
             for pid in self.processes():  # killing nsenter does not reach them
-                subprocess.run([*self.client, "kill", "-KILL", pid], check=False)
+                self.kill(pid, "KILL")
             raise
         seconds = time.monotonic() - began
         self.assert_nothing_left()
@@ -422,6 +424,10 @@ class Lab:
             except OSError:
                 pass  # it has just ended
         return found
+
+    def kill(self, pid, name):
+        """Sends a signal to a process, given by its number inside."""
+        subprocess.run([*self.client, "sh", "-c", f"kill -{name} {pid}"], check=False)
 
     def assert_nothing_left(self):
         limit = time.monotonic() + 2

@@ -35,7 +35,7 @@ def test_the_third_host_gets_it(lab, busy):
     assert (done.status, done.err) == (0, "")
     (mail,) = lab.mail("alice@walk.test")
     assert mail.body == b"hello\n"
-    assert not server.mail and len(server.peers) == 1
+    assert not server.mail and server.peers
     lines = done.out
     order = [
         lines.index("mx1.walk.test"),
@@ -164,6 +164,38 @@ def test_recipients_of_a_domain_share_a_transaction(lab):
     assert len(server.peers) == 1
     ((_, recipients, _),) = server.mail
     assert sorted(recipients) == sorted(f"RCPT TO:<r{n}@share.test>" for n in range(100))
+
+
+def test_round_trips(lab):
+    """D-01, D-15, D-40: MAIL, RCPT and DATA in one flight, and QUIT behind the end of data."""
+    lab.mx("flight.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20")
+    assert lab.run(["a@flight.test", "b@flight.test"], MESSAGE).status == 0
+    (peer,) = server.peers
+    ehlo, envelope, *_content, end = peer.flights
+    assert ehlo == b"EHLO laptop.home.test\r\n"
+    assert [line.split()[0] for line in envelope.splitlines()] == [b"MAIL", b"RCPT", b"RCPT", b"DATA"]
+    assert end.endswith(b"\r\n.\r\nQUIT\r\n") or end == b".\r\nQUIT\r\n"
+
+
+def test_one_by_one(lab):
+    """D-14, D-32: without PIPELINING no command is sent before the reply to the one before."""
+    lab.mx("flight.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20", smtp(extensions=(), RCPT="550 5.1.1 nobody"))
+    assert lab.run(["a@flight.test"], MESSAGE).status == 67
+    assert all(flight.count(b"\n") == 1 for flight in server.peers[0].flights)
+    assert not any(line.startswith("DATA") for line in server.commands)
+
+
+@pytest.mark.parametrize("reply", ["250 2.0.0 accepted", "554 5.5.1 no valid recipients"])
+def test_data_without_recipients(lab, reply):
+    """D-18: all refused, yet DATA got its 354: a lone dot, and a 2xx to that is no delivery."""
+    lab.mx("flight.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20", smtp(RCPT="550 5.1.1 nobody", DOT=reply))
+    done = lab.run(["a@flight.test"], MESSAGE)
+    assert done.status == 67 and "5.1.1" in done.err
+    assert b"hello" not in server.peers[0].received
+    assert all(content == b"" for _, _, content in server.mail)
 
 
 def test_domains_are_reached_at_the_same_time(lab):
