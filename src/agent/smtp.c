@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/smtp.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/dial.h"
+#include "net/tls.h"
+#include "os/sandbox.h"
+#include "smtp/session.h"
+
+struct attempt {
+	const struct errand *errand;
+	struct report *report;
+	bool (*gate)(void *ctx);
+	void *gate_ctx;
+	struct buf peer;  /* "host[ip]:port" */
+	struct buf line;  /* scratch */
+};
+
+static uint32_t
+elapsed(const struct attempt *a)
+{
+	int64_t ms = clock_now() - a->errand->start;
+
+	return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+static void
+put_show(struct attempt *a, struct str text)
+{
+	struct record r = {
+	    .kind = RECORD_SHOW, .number = elapsed(a), .text = text};
+
+	if (!a->errand->show)
+		return;
+	report_put(a->report, &r);
+	/* A person watches: nothing is kept back. */
+	report_flush(a->report);
+}
+
+static void
+put_log(void *ctx, struct str text)
+{
+	struct attempt *a = ctx;
+	struct record r = {
+	    .kind = RECORD_LOG, .number = LOG_LEVEL_INFO, .text = text};
+
+	report_put(a->report, &r);
+}
+
+/* "host[ip]:port" of address i. */
+static void
+set_peer(struct attempt *a, size_t i)
+{
+	const struct errand *errand = a->errand;
+
+	buf_clear(&a->peer);
+	if (errand->literal)
+		buf_printf(&a->peer, "[%.*s]:%u", STR_ARG(errand->ip[i]),
+		    errand->port);
+	else
+		buf_printf(&a->peer, "%.*s[%.*s]:%u", STR_ARG(errand->host),
+		    STR_ARG(errand->ip[i]), errand->port);
+}
+
+static void
+dial_trying(void *ctx, size_t i)
+{
+	struct attempt *a = ctx;
+
+	set_peer(a, i);
+	buf_clear(&a->line);
+	buf_printf(&a->line, "%s... Connecting", a->peer.p);
+	put_show(a, buf_str(&a->line));
+}
+
+static void
+dial_failed(void *ctx, size_t i, const struct err *e)
+{
+	struct attempt *a = ctx;
+	struct record r = {
+	    .kind = RECORD_DIAL, .number = 0, .name = a->errand->ip[i]};
+
+	set_peer(a, i);
+	buf_clear(&a->line);
+	buf_printf(&a->line, "connect to %s: %s", a->peer.p, e->text);
+	r.status = status_own(BLAME_HOST, "4.4.1", buf_str(&a->line));
+	report_put(a->report, &r);
+	buf_clear(&a->line);
+	buf_printf(&a->line, "%s... %s", a->peer.p, e->text);
+	put_show(a, buf_str(&a->line));
+}
+
+static int
+connect_host(struct attempt *a)
+{
+	const struct errand *errand = a->errand;
+	struct dial d = {
+	    .port = errand->port,
+	    .wait_next = errand->wait[WAIT_CONNECT_NEXT],
+	    .wait_last = errand->wait[WAIT_CONNECT],
+	    .last_host = errand->last,
+	    .deadline = errand->deadline,
+	    .trying = dial_trying,
+	    .failed = dial_failed,
+	    .ctx = a,
+	};
+	struct record r = {.kind = RECORD_DIAL, .number = 1};
+	size_t which;
+	int fd;
+
+	for (size_t i = 0; i < errand->addresses; i++)
+		if (ip_parse(errand->ip[i], &d.ip[d.n]))
+			d.n++;
+	fd = dial(&d, &which);
+	if (fd < 0)
+		return -1;
+	set_peer(a, which);
+	r.name = errand->ip[which];
+	r.status = status_own(BLAME_NONE, "2.0.0", STR("connected"));
+	report_put(a->report, &r);
+	buf_clear(&a->line);
+	buf_printf(&a->line, "%s... Connected", a->peer.p);
+	put_show(a, buf_str(&a->line));
+	return fd;
+}
+
+/* The EHLO name of a host that has none: the literal of its address (D-04). */
+static void
+put_literal(struct buf *b, int fd)
+{
+	struct sockaddr_storage own;
+	socklen_t n = sizeof(own);
+	struct ip ip;
+	unsigned port;
+
+	if (getsockname(fd, (struct sockaddr *)&own, &n) < 0 ||
+	    !ip_from_socket((const struct sockaddr *)&own, &ip, &port)) {
+		buf_add(b, STR("[127.0.0.1]"));
+		return;
+	}
+	buf_add(b, ip.family == AF_INET6 ? STR("[IPv6:") : STR("["));
+	ip_print(b, &ip);
+	buf_byte(b, ']');
+}
+
+static void
+on_rcpt(void *ctx, size_t i, const struct status *status)
+{
+	struct attempt *a = ctx;
+	struct record r = {
+	    .kind = RECORD_RCPT, .id = (uint32_t)i, .status = *status};
+
+	report_put(a->report, &r);
+}
+
+static void
+on_near_gate(void *ctx, size_t accepted)
+{
+	struct attempt *a = ctx;
+	struct record r = {.kind = RECORD_GATE, .number = (uint32_t)accepted};
+
+	report_put(a->report, &r);
+	report_flush(a->report);
+}
+
+static bool
+on_gate(void *ctx, size_t accepted)
+{
+	struct attempt *a = ctx;
+
+	(void)accepted;
+	return a->gate(a->gate_ctx);
+}
+
+static void
+on_show(void *ctx, const char *mark, struct str line)
+{
+	struct attempt *a = ctx;
+
+	buf_clear(&a->line);
+	buf_printf(&a->line, "%s ", mark);
+	buf_add(&a->line, str_slice(line, 0, REPORT_TEXT));
+	put_show(a, buf_str(&a->line));
+}
+
+static void
+put_host(struct attempt *a, enum reach reach, struct status status)
+{
+	struct record r = {
+	    .kind = RECORD_HOST, .number = reach, .status = status};
+
+	report_put(a->report, &r);
+}
+
+/* The conversation over a connection that stands. */
+static void
+converse(struct attempt *a, struct tls *tls, int fd, bool lock)
+{
+	struct session_hooks hooks = {
+	    .rcpt = on_rcpt,
+	    .gate = on_gate,
+	    .at_gate = on_near_gate,
+	    .show = a->errand->show ? on_show : NULL,
+	    .log = put_log,
+	    .peer = buf_str(&a->peer),
+	    .ctx = a,
+	};
+	struct errand errand = *a->errand;
+	struct session_end end;
+	struct err e = {0};
+	int locked = 0;
+	struct buf helo;
+	struct buf text;
+	struct io io;
+
+	buf_init(&helo, 128);
+	buf_init(&text, 2048);
+	if (errand.helo.n == 0) {
+		put_literal(&helo, fd);
+		errand.helo = buf_str(&helo);
+	}
+	io_init(&io, fd);
+	if (lock)
+		locked = sandbox_lock(SANDBOX_STREAM, &e);
+	if (locked > 0 && e.kind != ERR_NONE)
+		put_log(a, str_c(e.text));
+	if (locked < 0) {
+		put_host(a, REACH_CONNECTED,
+		    status_own(BLAME_US, "4.3.0", str_c(e.text)));
+	} else {
+		end = session_run(&io, tls, &errand, &hooks, &text);
+		if (end.status.outcome != OUTCOME_OPEN)
+			put_host(a, end.reach, end.status);
+	}
+	io_close(&io);
+	buf_free(&text);
+	buf_free(&helo);
+}
+
+void
+smtp_attempt(const struct errand *errand, struct report *report,
+    bool (*gate)(void *ctx), void *ctx, bool lock)
+{
+	struct attempt a = {
+	    .errand = errand,
+	    .report = report,
+	    .gate = gate,
+	    .gate_ctx = ctx,
+	};
+	struct record end = {.kind = RECORD_END};
+	struct tls *tls = NULL;
+	struct err e;
+	int fd;
+
+	buf_init(&a.peer, 1024);
+	buf_init(&a.line, 4096);
+	fd = connect_host(&a);
+	if (fd >= 0) {
+		/* All that would open a file must have happened before the
+		 * lock: the context, and the time zone that OpenSSL asks
+		 * for. */
+		if (errand->tls != TLS_LEVEL_NONE) {
+			tzset();
+			tls = tls_new(&e);
+			if (tls == NULL)
+				put_log(&a, str_c(e.text));
+		}
+		converse(&a, tls, fd, lock);
+		tls_free(tls);
+	}
+	report_put(report, &end);
+	report_flush(report);
+	buf_free(&a.line);
+	buf_free(&a.peer);
+}

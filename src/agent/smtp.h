@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The smtp agent: one attempt at one host.  It connects, locks itself in,
+ * runs the script, and reports.
+ */
+#ifndef AGENT_SMTP_H
+#define AGENT_SMTP_H
+
+#include "agent/report.h"
+#include "mail/errand.h"
+
+/*
+ * Runs the errand to its end.  gate(ctx) blocks until the end of data may be
+ * sent; false: it may not.  lock: the process gives up all that the
+ * conversation does not need, once it is connected.
+ */
+void smtp_attempt(const struct errand *, struct report *,
+    bool (*gate)(void *ctx), void *ctx, bool lock);
+
+#endif

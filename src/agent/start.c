@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/start.h"
+
+#include <errno.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "agent/lookup.h"
+#include "agent/smtp.h"
+#include "base/clock.h"
+#include "os/proc.h"
+#include "os/sys.h"
+
+/* A child's ends of the pipes, and what it is to do. */
+struct child {
+	int report;
+	int command;
+	int64_t deadline;
+	const struct errand *errand;
+	const struct lookup_errand *lookup;
+};
+
+/*
+ * Waits for the byte that opens the gate.  The end of the pipe is the end of
+ * the dispatcher: then the gate stays shut.
+ */
+static bool
+wait_at_gate(void *ctx)
+{
+	const struct child *c = ctx;
+	struct pollfd p = {.fd = c->command, .events = POLLIN};
+	char byte;
+	int ready;
+
+	do
+		ready = sys_poll(&p, 1, c->deadline);
+	while (ready < 0 && errno == EINTR);
+	if (ready <= 0 || sys_read(c->command, &byte, 1) != 1)
+		return false;
+	/* From here on the verdict is ours to bring home. */
+	proc_detach();
+	return true;
+}
+
+static int
+run_smtp(void *arg)
+{
+	struct child *c = arg;
+	struct report report;
+
+	report_init(&report, c->report);
+	smtp_attempt(c->errand, &report, wait_at_gate, c, true);
+	report_free(&report);
+	return EX_OK;
+}
+
+static int
+run_lookup(void *arg)
+{
+	struct child *c = arg;
+	struct report report;
+	int result;
+
+	report_init(&report, c->report);
+	result = lookup_serve(c->lookup, c->command, &report);
+	report_free(&report);
+	return result < 0 ? EX_OSERR : EX_OK;
+}
+
+/* Forks a child that runs run(c), with pipes both ways. */
+static int
+start(struct agent *agent, int (*run)(void *), struct child *c, int extra,
+    struct err *e)
+{
+	int report[2];
+	int command[2];
+
+	*agent = (struct agent){.pid = -1, .report = -1, .command = -1};
+	if (sys_pipe(report) < 0)
+		return err_sys(e, "cannot make a pipe");
+	if (sys_pipe(command) < 0) {
+		err_sys(e, "cannot make a pipe");
+		sys_close(report[0]);
+		sys_close(report[1]);
+		return -1;
+	}
+	c->report = report[1];
+	c->command = command[0];
+
+	int keep[] = {report[1], command[0], extra};
+
+	agent->pid = proc_spawn(run, c, keep, 3, e);
+	sys_close(report[1]);
+	sys_close(command[0]);
+	agent->report = report[0];
+	agent->command = command[1];
+	if (agent->pid > 0)
+		return 0;
+	agent_end(agent);
+	return -1;
+}
+
+int
+agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
+{
+	struct child c = {.errand = errand, .deadline = errand->deadline};
+
+	return start(agent, run_smtp, &c, errand->content.fd, e);
+}
+
+int
+agent_lookup(
+    struct agent *agent, const struct lookup_errand *lookup, struct err *e)
+{
+	struct child c = {.lookup = lookup};
+
+	return start(agent, run_lookup, &c, -1, e);
+}
+
+void
+agent_request(struct buf *b, const char *what, uint32_t id, struct str name)
+{
+	buf_printf(b, "%s %u %.*s\n", what, (unsigned)id, STR_ARG(name));
+}
+
+void
+agent_end(struct agent *agent)
+{
+	int status;
+
+	sys_close(agent->command);
+	sys_close(agent->report);
+	if (agent->pid > 0 && !proc_reap(agent->pid, false, &status)) {
+		proc_kill(agent->pid);
+		(void)proc_reap(agent->pid, true, &status);
+	}
+	*agent = (struct agent){.pid = -1, .report = -1, .command = -1};
+}
+
+void
+agent_smtp_here(const struct errand *errand, struct report *report,
+    bool (*gate)(void *ctx), void *ctx)
+{
+	smtp_attempt(errand, report, gate, ctx, false);
+}
+
+void
+agent_lookup_here(const struct lookup_errand *lookup, struct report *report,
+    struct str request)
+{
+	lookup_answer(lookup, report, request);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Starting agents: children with one job each.  The same functions run in
+ * the caller's process, without fork and lock, for unit tests, sanitizers
+ * and debuggers.
+ */
+#ifndef AGENT_START_H
+#define AGENT_START_H
+
+#include <sys/types.h>
+
+#include "agent/report.h"
+#include "mail/errand.h"
+
+/* How the lookup agent is to ask. */
+struct lookup_errand {
+	struct str nameserver; /* "ip" or "ip:port"; empty: resolv.conf */
+	int64_t timeout;       /* ms for one answer, all tries together */
+	enum ip_family family;
+	int64_t start;         /* clock_now when the run began */
+	bool show;
+	bool trust_ad;         /* the AD bit of the answers may be believed */
+};
+
+/*
+ * An agent seen from outside.  report is the end to read records from;
+ * command the end to write to: one byte opens the gate of an smtp agent,
+ * lines are requests to a lookup agent.
+ */
+struct agent {
+	pid_t pid;
+	int report;
+	int command;
+};
+
+int agent_smtp(struct agent *, const struct errand *, struct err *);
+int agent_lookup(struct agent *, const struct lookup_errand *, struct err *);
+
+/*
+ * Requests to a lookup agent, one a line: "mx ID DOMAIN" and "addr ID HOST",
+ * names in ASCII.  Each is answered with its mx or addr records, then found.
+ */
+void agent_request(
+    struct buf *, const char *what, uint32_t id, struct str name);
+
+/* Closes the pipes, kills what still runs, collects it. */
+void agent_end(struct agent *);
+
+/*
+ * In the calling process.  gate(ctx) is asked before the end of data, true
+ * lets it pass.
+ */
+void agent_smtp_here(const struct errand *, struct report *,
+    bool (*gate)(void *ctx), void *ctx);
+/* Answers one request line and returns when it is answered. */
+void agent_lookup_here(
+    const struct lookup_errand *, struct report *, struct str request);
+
+#endif

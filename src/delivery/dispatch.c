@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: ISC */
+#include "delivery/dispatch.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "delivery/hop.h"
+#include "delivery/outcome.h"
+#include "os/sys.h"
+
+/* More recipients of one domain go in several transactions. */
+enum { HOP_RECIPIENTS = 1000 };
+
+struct dispatcher {
+	struct run run;
+	struct hop *hop;
+	size_t n;
+	size_t begun; /* hops from here on wait for a place among the live */
+	struct hop **live; /* begun and not over, opts->agents at most */
+	size_t live_n;
+	struct agent lookup;
+	struct report_reader answers;
+	bool lookup_lost;
+	bool left;
+	struct pollfd *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
+};
+
+/* A recipient and where it goes, while they are grouped. */
+struct way {
+	struct next_hop target;
+	size_t rcpt;
+};
+
+static int
+by_way(const void *left, const void *right)
+{
+	const struct way *a = left;
+	const struct way *b = right;
+	struct str x = a->target.domain;
+	struct str y = b->target.domain;
+	size_t n = x.n < y.n ? x.n : y.n;
+	int order;
+
+	if (a->target.kind != b->target.kind)
+		return a->target.kind < b->target.kind ? -1 : 1;
+	order = n ? memcmp(x.p, y.p, n) : 0;
+	if (order != 0)
+		return order;
+	if (x.n != y.n)
+		return x.n < y.n ? -1 : 1;
+	return a->rcpt < b->rcpt ? -1 : a->rcpt > b->rcpt;
+}
+
+static bool
+together(const struct way *a, const struct way *b, size_t so_far)
+{
+	/* Each that goes nowhere has a reason of its own. */
+	return a->target.kind != NEXT_HOP_NONE &&
+	    a->target.kind == b->target.kind &&
+	    str_eq(a->target.domain, b->target.domain) &&
+	    so_far < HOP_RECIPIENTS;
+}
+
+/* Makes a hop of all recipients that go the same way. */
+static void
+group(struct dispatcher *d)
+{
+	struct envelope *env = d->run.envelope;
+	struct pool *p = d->run.pool;
+	struct way *way = pool_array(p, env->n, sizeof(*way));
+	size_t *member = pool_array(p, env->n, sizeof(*member));
+
+	for (size_t i = 0; i < env->n; i++) {
+		struct recipient *r = &env->rcpt[i];
+
+		r->since[SINCE_RUN] = d->run.opts->start;
+		r->since[SINCE_READ] = d->run.opts->read;
+		way[i] = (struct way){route_domain(r->addr.domain, p), i};
+	}
+	qsort(way, env->n, sizeof(*way), by_way);
+	d->hop = pool_array(p, env->n, sizeof(*d->hop));
+	for (size_t i = 0; i < env->n; i++) {
+		struct hop *h = d->n ? &d->hop[d->n - 1] : NULL;
+
+		member[i] = way[i].rcpt;
+		if (h && together(&way[i - 1], &way[i], h->n)) {
+			h->n++;
+			continue;
+		}
+		h = &d->hop[d->n];
+		*h = (struct hop){
+		    .id = (uint32_t)d->n,
+		    .target = way[i].target,
+		    .member = &member[i],
+		    .n = 1,
+		    .deadline = INT64_MAX,
+		};
+		d->n++;
+	}
+	d->run.several = d->n > 1;
+}
+
+/*
+ * A question's number says which hop asks, and for the how-many-eth time: an
+ * answer that comes too late is not taken for that of the next question.
+ */
+static uint32_t
+number_of(const struct dispatcher *d, const struct hop *h)
+{
+	return (uint32_t)(h->id + d->n * h->asked);
+}
+
+/* The hop that an answer is for; NULL if it waits for none. */
+static struct hop *
+hop_of(const struct dispatcher *d, uint32_t number)
+{
+	struct hop *h = &d->hop[number % d->n];
+
+	if (number_of(d, h) != number)
+		return NULL;
+	return h->state == HOP_MX || h->state == HOP_ADDRESS ? h : NULL;
+}
+
+static void
+lookup_line(void *ctx, struct str line)
+{
+	struct dispatcher *d = ctx;
+	struct hop *h;
+	struct record r;
+	struct err e;
+
+	if (d->lookup_lost)
+		return;
+	if (report_parse(line, &r, &e) < 0) {
+		d->lookup_lost = true;
+		return;
+	}
+	switch (r.kind) {
+	case RECORD_SHOW:
+		run_show(&d->run, NULL, r.number, r.text);
+		break;
+	case RECORD_LOG:
+		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
+		    STR_ARG(d->run.envelope->id), STR_ARG(r.text));
+		break;
+	case RECORD_MX:
+	case RECORD_ADDR:
+	case RECORD_FOUND:
+		h = hop_of(d, r.id);
+		if (h)
+			hop_looked_up(h, &d->run, &r);
+		break;
+	case RECORD_DIAL:
+	case RECORD_RCPT:
+	case RECORD_HOST:
+	case RECORD_GATE:
+	case RECORD_END:
+	case RECORD_KINDS:
+	default:
+		d->lookup_lost = true;
+		break;
+	}
+}
+
+static void
+ask_here(struct dispatcher *d, struct str request)
+{
+	struct report report;
+
+	report_direct(&report, lookup_line, d);
+	agent_lookup_here(&d->run.opts->lookup, &report, request);
+	report_free(&report);
+}
+
+static void
+ask(struct dispatcher *d, struct hop *h)
+{
+	const struct dispatch_opts *opts = d->run.opts;
+	bool mx = h->state == HOP_ASK_MX;
+	struct buf request;
+
+	buf_init(&request, 512);
+	h->asked++;
+	agent_request(&request, mx ? "mx" : "addr", number_of(d, h),
+	    hop_question(h));
+	h->state = mx ? HOP_MX : HOP_ADDRESS;
+	h->deadline = clock_now() + opts->lookup_patience;
+	if (opts->in_process)
+		ask_here(d, str_slice(buf_str(&request), 0, request.n - 1));
+	else if (!d->lookup_lost &&
+	    sys_write(d->lookup.command, request.p, request.n) !=
+		(ssize_t)request.n)
+		d->lookup_lost = true;
+	buf_free(&request);
+	if (d->lookup_lost && (h->state == HOP_MX || h->state == HOP_ADDRESS))
+		hop_lookup_lost(h, &d->run, "the lookup process has died");
+}
+
+struct direct {
+	struct dispatcher *d;
+	struct hop *h;
+};
+
+static void
+attempt_line(void *ctx, struct str line)
+{
+	struct direct *direct = ctx;
+
+	hop_heard(direct->h, &direct->d->run, line);
+}
+
+static bool
+gate_here(void *ctx)
+{
+	struct direct *direct = ctx;
+
+	return direct->h->attempt.gate_open;
+}
+
+static void
+attempt(struct dispatcher *d, struct hop *h)
+{
+	struct attempt *a = &h->attempt;
+	struct direct direct = {d, h};
+	struct report report;
+	struct err e;
+
+	hop_prepare(h, &d->run);
+	if (d->run.opts->in_process) {
+		report_direct(&report, attempt_line, &direct);
+		agent_smtp_here(&a->errand, &report, gate_here, &direct);
+		report_free(&report);
+		hop_attempt_over(h, &d->run);
+		return;
+	}
+	if (agent_smtp(&a->agent, &a->errand, &e) == 0)
+		return;
+	log_event(LOG_LEVEL_ERROR, "smtp", "%.*s: %s",
+	    STR_ARG(d->run.envelope->id), e.text);
+	hop_attempt_over(h, &d->run);
+}
+
+/* Lets a hop do what needs no waiting. */
+static void
+push(struct dispatcher *d, struct hop *h)
+{
+	for (;;) {
+		switch (h->state) {
+		case HOP_WAITING:
+			hop_begin(h, &d->run);
+			break;
+		case HOP_ASK_MX:
+		case HOP_ASK_ADDRESS:
+			ask(d, h);
+			break;
+		case HOP_ATTEMPT:
+			attempt(d, h);
+			break;
+		case HOP_MX:
+		case HOP_ADDRESS:
+		case HOP_RUNNING:
+		case HOP_OVER:
+		default:
+			return;
+		}
+	}
+}
+
+/* Moves every live hop as far as it goes, and begins others for those over. */
+static void
+push_all(struct dispatcher *d)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->live_n; i++) {
+		push(d, d->live[i]);
+		if (d->live[i]->state != HOP_OVER)
+			d->live[kept++] = d->live[i];
+	}
+	d->live_n = kept;
+	while (d->begun < d->n && d->live_n < d->run.opts->agents) {
+		struct hop *h = &d->hop[d->begun++];
+
+		push(d, h);
+		if (h->state != HOP_OVER)
+			d->live[d->live_n++] = h;
+	}
+}
+
+/* Fills in what is waited for; returns until when. */
+static int64_t
+gather(struct dispatcher *d)
+{
+	int64_t until = INT64_MAX;
+
+	d->fds[0] = (struct pollfd){
+	    .fd = d->lookup_lost ? -1 : d->lookup.report, .events = POLLIN};
+	for (size_t i = 0; i < d->live_n; i++) {
+		const struct hop *h = d->live[i];
+		bool running = h->state == HOP_RUNNING;
+
+		if (h->deadline < until)
+			until = h->deadline;
+		d->fds[i + 1] = (struct pollfd){
+		    .fd = running ? h->attempt.agent.report : -1,
+		    .events = POLLIN,
+		};
+	}
+	return until;
+}
+
+static void
+read_agent(struct dispatcher *d, struct hop *h)
+{
+	struct direct direct = {d, h};
+	struct err e;
+	int more = report_read(&h->attempt.reader, h->attempt.agent.report,
+	    attempt_line, &direct, &e);
+
+	if (more < 0)
+		h->attempt.lied = true;
+	if (more <= 0 || h->attempt.lied || h->attempt.ended)
+		hop_attempt_over(h, &d->run);
+}
+
+static void
+read_lookup(struct dispatcher *d)
+{
+	struct err e;
+
+	if (report_read(&d->answers, d->lookup.report, lookup_line, d, &e) <=
+	    0)
+		d->lookup_lost = true;
+}
+
+/* Deadlines that have come, and hops whose lookups are lost. */
+static void
+expire(struct dispatcher *d)
+{
+	int64_t now = clock_now();
+
+	for (size_t i = 0; i < d->live_n; i++) {
+		struct hop *h = d->live[i];
+		bool asking = h->state == HOP_MX || h->state == HOP_ADDRESS;
+
+		if (asking && d->lookup_lost)
+			hop_lookup_lost(
+			    h, &d->run, "the lookup process has died");
+		else if (asking && now >= h->deadline)
+			hop_lookup_lost(
+			    h, &d->run, "the DNS gave no answer in time");
+		else if (h->state == HOP_RUNNING && now >= h->deadline)
+			hop_attempt_over(h, &d->run);
+	}
+}
+
+/* A signal: from here on only what is past its gate goes on. */
+static void
+leave(struct dispatcher *d)
+{
+	const volatile sig_atomic_t *flag = d->run.opts->leave;
+
+	if (d->left || flag == NULL || !*flag)
+		return;
+	d->left = true;
+	for (size_t i = 0; i < d->n; i++)
+		hop_leave(&d->hop[i], &d->run);
+	d->begun = d->n;
+}
+
+static void
+loop(struct dispatcher *d)
+{
+	for (;;) {
+		int64_t until;
+		int ready;
+		size_t n;
+
+		leave(d);
+		push_all(d);
+		if (d->live_n == 0 && d->begun == d->n)
+			return;
+		until = gather(d);
+		n = d->live_n;
+		ready = sys_poll(d->fds, (nfds_t)n + 1, until);
+		if (ready > 0 && d->fds[0].revents != 0)
+			read_lookup(d);
+		for (size_t i = 0; ready > 0 && i < n; i++)
+			if (d->fds[i + 1].revents != 0)
+				read_agent(d, d->live[i]);
+		expire(d);
+	}
+}
+
+static int
+start_lookup(struct dispatcher *d, struct err *e)
+{
+	bool needed = false;
+
+	for (size_t i = 0; i < d->n; i++)
+		needed = needed || d->hop[i].target.kind == NEXT_HOP_MX;
+	d->lookup = (struct agent){-1, -1, -1};
+	if (!needed || d->run.opts->in_process)
+		return 0;
+	return agent_lookup(&d->lookup, &d->run.opts->lookup, e);
+}
+
+int
+dispatch(struct envelope *envelope, const struct content *content,
+    const struct dispatch_opts *opts, struct pool *p, struct err *e)
+{
+	struct dispatcher d = {
+	    .run = {envelope, content, opts, p, false},
+	};
+	int result = 0;
+
+	group(&d);
+	report_reader_init(&d.answers);
+	d.fds = pool_array(p, (size_t)opts->agents + 1, sizeof(*d.fds));
+	d.live = pool_array(p, (size_t)opts->agents + 1, sizeof(*d.live));
+	if (start_lookup(&d, e) < 0) {
+		d.lookup_lost = true;
+		result = -1;
+	}
+	loop(&d);
+	agent_end(&d.lookup);
+	report_reader_free(&d.answers);
+	return result;
+}

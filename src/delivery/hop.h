@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The recipients of one domain on their way: a state machine that the
+ * dispatcher feeds with what agents report.  It asks for lookups, walks the
+ * hosts (route/walk.h), starts attempts, and judges each recipient once.
+ */
+#ifndef DELIVERY_HOP_H
+#define DELIVERY_HOP_H
+
+#include "agent/start.h"
+#include "delivery/dispatch.h"
+#include "route/route.h"
+#include "route/walk.h"
+
+enum hop_state {
+	HOP_WAITING, /* not begun */
+	HOP_ASK_MX,  /* wants to ask for its MX records */
+	HOP_MX,      /* waits for them */
+	HOP_ASK_ADDRESS,
+	HOP_ADDRESS,
+	HOP_ATTEMPT, /* wants to start an attempt */
+	HOP_RUNNING, /* an agent is at it */
+	HOP_OVER,    /* every recipient is judged */
+};
+
+/* One attempt at one host, seen from the dispatcher. */
+struct attempt {
+	struct agent agent;
+	struct report_reader reader;
+	struct errand errand;
+	struct walk_step step;
+	size_t *member;      /* errand.to[i] is recipient hop->member[...] */
+	struct str ip;       /* connected to; empty: not (yet) */
+	struct status host;  /* open: the host is not to blame */
+	enum reach reach;
+	bool gate_asked, gate_open;
+	bool ended;          /* the agent has said all */
+	bool lied;           /* it broke its grammar or its role */
+};
+
+struct hop {
+	uint32_t id;
+	enum hop_state state;
+	struct next_hop target;
+	size_t *member; /* indices in the envelope */
+	size_t n;
+	struct walk *walk; /* from the MX answer on */
+	uint32_t asked;         /* lookups */
+	struct exchanger *list; /* while MX answers arrive */
+	size_t list_n;
+	int64_t deadline; /* of the lookup, or of the attempt (INT64_MAX) */
+	struct attempt attempt;
+};
+
+/* What all hops of a run share. */
+struct run {
+	struct envelope *envelope;
+	const struct content *content;
+	const struct dispatch_opts *opts;
+	struct pool *pool;
+	bool several; /* hops: lines of the conversation name theirs */
+};
+
+/* Begins: towards HOP_ASK_MX, or HOP_ATTEMPT for an address literal. */
+void hop_begin(struct hop *, struct run *);
+
+/* A record from the lookup agent that is about this hop. */
+void hop_looked_up(struct hop *, struct run *, const struct record *);
+
+/* The lookup that the hop waits for will not be answered. */
+void hop_lookup_lost(struct hop *, struct run *, const char *why);
+
+/* The name to ask for now (HOP_ASK_MX, HOP_ASK_ADDRESS). */
+struct str hop_question(const struct hop *);
+
+/* Fills in the errand of the attempt that walk_next has chosen. */
+void hop_prepare(struct hop *, struct run *);
+
+/* A line of the agent's report. */
+void hop_heard(struct hop *, struct run *, struct str line);
+
+/* The agent is gone: judges, and takes the next step of the walk. */
+void hop_attempt_over(struct hop *, struct run *);
+
+/* The run is being left: what is not past its gate is deferred. */
+void hop_leave(struct hop *, struct run *);
+
+/* A line for people who watch, with its time. */
+void run_show(const struct run *, const struct hop *, int64_t ms, struct str);
+
+#endif

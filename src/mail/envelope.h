@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Who a message is from and for, and what has become of it for each.
+ */
+#ifndef MAIL_ENVELOPE_H
+#define MAIL_ENVELOPE_H
+
+#include "base/pool.h"
+#include "mail/addr.h"
+#include "mail/status.h"
+
+struct recipient {
+	struct addr addr;
+	struct str path;      /* as in RCPT TO, without brackets */
+	struct status status; /* its text lives in the envelope's pool */
+	struct str relay;     /* "host[ip]:port" of the last attempt, or "" */
+	int64_t since[4];     /* ms of clock_now: see delays in outcome.h */
+};
+
+struct envelope {
+	struct str id;     /* the queue id */
+	struct addr sender;
+	struct str from;   /* the reverse-path without brackets; "" is null */
+	struct recipient *rcpt;
+	size_t n;
+};
+
+/* What the message is, as the transport needs to know it. */
+struct content {
+	int fd;        /* wire form, CRLF, not dot-stuffed; read with pread */
+	uint64_t size; /* octets */
+	bool eightbit; /* some byte is not ASCII */
+};
+
+#endif

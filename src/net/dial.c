@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/dial.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "base/clock.h"
+#include "os/sys.h"
+
+struct attempt {
+	int fd;           /* -1: not running */
+	int64_t deadline;
+};
+
+struct race {
+	const struct dial *d;
+	struct attempt attempts[DIAL_MAX];
+	size_t started;
+	size_t running;
+	int64_t next_start; /* when the next address is due */
+};
+
+/* The error of a non-blocking connect that poll has woken us for. */
+static int
+socket_error(int fd)
+{
+	int error = 0;
+	socklen_t n = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
+		return errno;
+	return error;
+}
+
+static void
+lost(struct race *r, size_t i, int error)
+{
+	struct err e;
+
+	sys_close(r->attempts[i].fd);
+	r->attempts[i].fd = -1;
+	r->running--;
+	/* The next address need not wait any longer. */
+	r->next_start = clock_now();
+	if (error == ETIMEDOUT)
+		err_set(&e, ERR_TIMEOUT, "Connection timed out");
+	else
+		err_set(&e, ERR_SYSTEM, "%s", strerror(error));
+	e.number = error;
+	r->d->failed(r->d->ctx, i, &e);
+}
+
+/* Starts the next address; true if it is connected at once. */
+static bool
+start(struct race *r)
+{
+	const struct dial *d = r->d;
+	size_t i = r->started++;
+	struct attempt *a = &r->attempts[i];
+	struct sockaddr_storage to;
+	socklen_t n = ip_socket(&d->ip[i], d->port, &to);
+	bool last = i + 1 == d->n && d->last_host;
+	int64_t now = clock_now();
+
+	d->trying(d->ctx, i);
+	a->deadline = now + (last ? d->wait_last : d->wait_next);
+	if (a->deadline > d->deadline)
+		a->deadline = d->deadline;
+	r->next_start = now + DIAL_STAGGER_MS;
+	r->running++;
+	a->fd = sys_socket(d->ip[i].family, SOCK_STREAM);
+	if (a->fd < 0) {
+		lost(r, i, errno);
+		return false;
+	}
+	if (sys_connect(a->fd, (const struct sockaddr *)&to, n) == 0)
+		return true;
+	if (errno != EINPROGRESS)
+		lost(r, i, errno);
+	return false;
+}
+
+/* Waits for the race to move; the index of a winner, or DIAL_MAX. */
+static size_t
+wait_for_one(struct race *r)
+{
+	struct pollfd fds[DIAL_MAX];
+	int64_t until = r->started < r->d->n ? r->next_start : INT64_MAX;
+
+	for (size_t i = 0; i < r->started; i++) {
+		fds[i] = (struct pollfd){
+		    .fd = r->attempts[i].fd, .events = POLLOUT};
+		if (fds[i].fd >= 0 && r->attempts[i].deadline < until)
+			until = r->attempts[i].deadline;
+	}
+
+	int ready = sys_poll(fds, (nfds_t)r->started, until);
+	int64_t now = clock_now();
+
+	for (size_t i = 0; i < r->started; i++) {
+		if (r->attempts[i].fd < 0)
+			continue;
+		if (ready > 0 && fds[i].revents != 0) {
+			int error = socket_error(r->attempts[i].fd);
+
+			if (error == 0)
+				return i;
+			lost(r, i, error);
+		} else if (now >= r->attempts[i].deadline) {
+			lost(r, i, ETIMEDOUT);
+		}
+	}
+	return DIAL_MAX;
+}
+
+int
+dial(const struct dial *d, size_t *which)
+{
+	struct race r = {.d = d};
+	size_t winner = DIAL_MAX;
+	int one = 1;
+	int fd;
+
+	while (winner == DIAL_MAX && (r.started < d->n || r.running > 0)) {
+		bool due = r.started < d->n &&
+		    (r.running == 0 || clock_now() >= r.next_start);
+
+		if (due && start(&r))
+			winner = r.started - 1;
+		else if (r.running > 0)
+			winner = wait_for_one(&r);
+	}
+	for (size_t i = 0; i < r.started; i++)
+		if (i != winner)
+			sys_close(r.attempts[i].fd);
+	if (winner == DIAL_MAX)
+		return -1;
+	fd = r.attempts[winner].fd;
+	/* Fails at worst into the old delay of Nagle's rule. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	*which = winner;
+	return fd;
+}

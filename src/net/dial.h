@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* Connecting to one host that has several addresses (RFC 8305, 5). */
+#ifndef NET_DIAL_H
+#define NET_DIAL_H
+
+#include "base/err.h"
+#include "net/host.h"
+
+enum { DIAL_MAX = 8, DIAL_STAGGER_MS = 250 };
+
+struct dial {
+	struct ip ip[DIAL_MAX];
+	size_t n;
+	unsigned port;
+	int64_t wait_next; /* ms for an address while there is another */
+	int64_t wait_last; /* ms for the last */
+	bool last_host;    /* no other host follows */
+	int64_t deadline;  /* for all of it */
+	/* Called at the start of each attempt, and when one has failed. */
+	void (*trying)(void *ctx, size_t i);
+	void (*failed)(void *ctx, size_t i, const struct err *);
+	void *ctx;
+};
+
+/*
+ * Starts with the first address; the next one is tried when the one before
+ * has failed, or has not answered within DIAL_STAGGER_MS.  The first that
+ * connects wins, all others are closed before a byte was sent (C-21).
+ * Returns its descriptor (non-blocking, TCP_NODELAY) and its index in
+ * *which; -1 when all have failed: each was told to failed().
+ */
+int dial(const struct dial *, size_t *which);
+
+#endif

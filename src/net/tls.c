@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <poll.h>
+
+#include "base/err.h"
+#include "os/sys.h"
+
+struct tls {
+	SSL_CTX *ctx;
+};
+
+/* The first reason in OpenSSL's queue, which is emptied. */
+static const char *
+reason(void)
+{
+	unsigned long code = ERR_get_error();
+	const char *text = code ? ERR_reason_error_string(code) : NULL;
+
+	ERR_clear_error();
+	return text ? text : "unknown error";
+}
+
+struct tls *
+tls_new(struct err *e)
+{
+	struct tls *tls = calloc(1, sizeof(*tls));
+
+	if (tls == NULL)
+		err_memory();
+	tls->ctx = SSL_CTX_new(TLS_client_method());
+	if (tls->ctx == NULL) {
+		err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
+		free(tls);
+		return NULL;
+	}
+	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
+	(void)SSL_CTX_set_options(
+	    tls->ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+	(void)SSL_CTX_set_mode(tls->ctx,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
+	return tls;
+}
+
+void
+tls_free(struct tls *tls)
+{
+	if (tls == NULL)
+		return;
+	SSL_CTX_free(tls->ctx);
+	free(tls);
+}
+
+/*
+ * What a result of SSL_read, SSL_write or SSL_connect that is not success
+ * means: fills *want, or *e.  Returns 0 for the orderly end, else -1.
+ */
+static int
+failed(SSL *ssl, int result, short *want, struct err *e)
+{
+	int saved = errno;
+	int kind = SSL_get_error(ssl, result);
+
+	*want = 0;
+	switch (kind) {
+	case SSL_ERROR_WANT_READ:
+		*want = POLLIN;
+		return -1;
+	case SSL_ERROR_WANT_WRITE:
+		*want = POLLOUT;
+		return -1;
+	case SSL_ERROR_ZERO_RETURN:
+		return 0;
+	case SSL_ERROR_SYSCALL:
+		ERR_clear_error();
+		if (saved != 0)
+			return err_set(e, ERR_CLOSED, "connection lost: %s",
+			    strerror(saved));
+		return err_set(e, ERR_CLOSED,
+		    "connection closed by the other side");
+	default:
+		/* An end without close_notify among them (E-18). */
+		return err_set(e, ERR_CLOSED, "TLS: %s", reason());
+	}
+}
+
+static ssize_t
+layer_read(void *ctx, void *p, size_t n, short *want, struct err *e)
+{
+	size_t got;
+	int result;
+
+	errno = 0;
+	result = SSL_read_ex(ctx, p, n, &got);
+	return result > 0 ? (ssize_t)got : failed(ctx, result, want, e);
+}
+
+static ssize_t
+layer_write(void *ctx, const void *p, size_t n, short *want, struct err *e)
+{
+	size_t put;
+	int result;
+
+	errno = 0;
+	result = SSL_write_ex(ctx, p, n, &put);
+	if (result > 0)
+		return (ssize_t)put;
+	if (failed(ctx, result, want, e) == 0)
+		return err_set(
+		    e, ERR_CLOSED, "connection closed by the other side");
+	return -1;
+}
+
+static void
+layer_done(void *ctx)
+{
+	SSL_free(ctx);
+}
+
+static const struct io_ops layer = {layer_read, layer_write, layer_done};
+
+/* The handshake itself, under the deadline. */
+static int
+shake(SSL *ssl, int fd, int64_t deadline, struct err *e)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd};
+		short want;
+		int result;
+		int ready;
+
+		errno = 0;
+		result = SSL_connect(ssl);
+		if (result == 1)
+			return 0;
+		if (failed(ssl, result, &want, e) == 0)
+			return err_set(e, ERR_CLOSED,
+			    "connection closed by the other side");
+		if (want == 0)
+			return -1;
+		p.events = want;
+		ready = sys_poll(&p, 1, deadline);
+		if (ready == 0)
+			return err_set(e, ERR_TIMEOUT, "timed out");
+		if (ready < 0 && errno != EINTR)
+			return err_sys(e, "waiting");
+	}
+}
+
+static void
+prove(SSL *ssl, struct tls_proof *proof)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+	*proof = (struct tls_proof){0};
+	(void)snprintf(proof->version, sizeof(proof->version), "%s",
+	    SSL_get_version(ssl));
+	(void)snprintf(proof->cipher, sizeof(proof->cipher), "%s",
+	    SSL_CIPHER_get_name(cipher));
+	proof->bits = SSL_CIPHER_get_bits(cipher, NULL);
+}
+
+int
+tls_start(struct tls *tls, struct io *io, struct str name, int64_t deadline,
+    struct tls_proof *proof, struct err *e)
+{
+	SSL *ssl = SSL_new(tls->ctx);
+	char host[256];
+
+	if (ssl == NULL || SSL_set_fd(ssl, io->fd) != 1) {
+		SSL_free(ssl);
+		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
+	}
+	if (name.n > 0 && name.n < sizeof(host)) {
+		memcpy(host, name.p, name.n);
+		host[name.n] = '\0';
+		if (SSL_set_tlsext_host_name(ssl, host) != 1)
+			ERR_clear_error(); /* without SNI, then */
+	}
+	if (shake(ssl, io->fd, deadline, e) < 0) {
+		SSL_free(ssl);
+		return -1;
+	}
+	prove(ssl, proof);
+	io_layer(io, &layer, ssl);
+	return 0;
+}

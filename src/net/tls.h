@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * TLS as a client, by OpenSSL, as a layer on a byte stream.  OpenSSL is
+ * included in tls.c and nowhere else in net/.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include "os/io.h"
+
+struct tls; /* the context: what is made once, before a process locks itself */
+
+/* What a channel proved. */
+struct tls_proof {
+	bool verified; /* never yet: nothing is asked of an opportunistic one */
+	char version[16];
+	char cipher[64];
+	int bits;
+};
+
+/*
+ * A context for opportunistic TLS: whatever OpenSSL's (and the host's)
+ * policy takes, no verification.  NULL with *e.
+ */
+struct tls *tls_new(struct err *);
+void tls_free(struct tls *);
+
+/*
+ * Shakes hands over io, which must have no unread input (the caller checks:
+ * RFC 3207, 6), and makes TLS its layer.  name is sent as SNI; empty: none.
+ * -1 with *e: the connection is of no further use.
+ */
+int tls_start(struct tls *, struct io *, struct str name, int64_t deadline,
+    struct tls_proof *, struct err *) __attribute__((warn_unused_result));
+
+#endif

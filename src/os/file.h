@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* Files. */
+#ifndef OS_FILE_H
+#define OS_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * A file without a name, readable and writable by its holder alone, in
+ * $TMPDIR (where the environment may be trusted) or /tmp: O_TMPFILE, else
+ * O_EXCL and unlink at once (requirements J-10).  Returns the descriptor, or
+ * -1 with *e.
+ */
+int file_nameless(struct err *);
+
+/* Writes all of s; -1 with *e. */
+int file_write(int fd, struct str s, struct err *)
+    __attribute__((warn_unused_result));
+
+/*
+ * Appends the whole file to b.  1: read; 0: there is no such file; -1 with
+ * *e when it cannot be read, is no regular file, or is over b's maximum.
+ */
+int file_read(const char *path, struct buf *, struct err *);
+
+#endif

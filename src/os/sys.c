@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+#include "os/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+ssize_t
+sys_read(int fd, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, p, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+ssize_t
+sys_write(int fd, const void *p, size_t n)
+{
+	ssize_t put;
+
+	do
+		put = write(fd, p, n);
+	while (put < 0 && errno == EINTR);
+	return put;
+}
+
+ssize_t
+sys_pread(int fd, void *p, size_t n, off_t at)
+{
+	ssize_t got;
+
+	do
+		got = pread(fd, p, n, at);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+ssize_t
+sys_recv(int fd, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = recv(fd, p, n, 0);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+ssize_t
+sys_send(int fd, const void *p, size_t n)
+{
+	ssize_t put;
+
+	do
+		put = send(fd, p, n, MSG_NOSIGNAL);
+	while (put < 0 && errno == EINTR);
+	return put;
+}
+
+int
+sys_open(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+void
+sys_close(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		(void)close(fd);
+	errno = saved;
+}
+
+int
+sys_pipe(int fds[2])
+{
+	return pipe2(fds, O_CLOEXEC);
+}
+
+int
+sys_socketpair(int fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+}
+
+int
+sys_socket(int family, int type)
+{
+	return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+int
+sys_connect(int fd, const struct sockaddr *to, socklen_t n)
+{
+	return connect(fd, to, n);
+}
+
+int
+sys_bind(int fd, const struct sockaddr *to, socklen_t n)
+{
+	return bind(fd, to, n);
+}
+
+int
+sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
+{
+	for (;;) {
+		int64_t left = deadline - clock_now();
+		int wait = left < 0   ? 0
+		    : left > INT_MAX ? INT_MAX
+				     : (int)left;
+		int ready = poll(fds, n, deadline == INT64_MAX ? -1 : wait);
+
+		/* poll counts in whole milliseconds and may wake early. */
+		if (ready != 0 || clock_now() >= deadline)
+			return ready;
+	}
+}
+
+int
+sys_random(void *p, size_t n)
+{
+	char *at = p;
+
+	while (n > 0) {
+		ssize_t got = getrandom(at, n, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return -1;
+		at += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one seam for system calls that can fail, wait or be faked: what a test
+ * must delay, fail or replace goes through here.  The functions are the
+ * calls of their name, with the same results and errno, but for what is said
+ * at each.  Every descriptor made here is close-on-exec.
+ */
+#ifndef OS_SYS_H
+#define OS_SYS_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* Repeated on EINTR. */
+ssize_t sys_read(int fd, void *p, size_t n);
+ssize_t sys_write(int fd, const void *p, size_t n);
+ssize_t sys_pread(int fd, void *p, size_t n, off_t at);
+ssize_t sys_recv(int fd, void *p, size_t n);
+/* MSG_NOSIGNAL: a lost peer is EPIPE, never a signal. */
+ssize_t sys_send(int fd, const void *p, size_t n);
+
+int sys_open(const char *path, int flags, mode_t mode);
+void sys_close(int fd); /* errno is kept; -1 is allowed */
+int sys_pipe(int fds[2]);
+int sys_socketpair(int fds[2]);
+
+/* A non-blocking socket. */
+int sys_socket(int family, int type);
+int sys_connect(int fd, const struct sockaddr *, socklen_t);
+int sys_bind(int fd, const struct sockaddr *, socklen_t);
+
+/*
+ * Waits until a descriptor is ready or clock_now() reaches deadline
+ * (INT64_MAX: for ever).  Returns the number of ready ones, 0 when the
+ * deadline has come, -1 with errno; EINTR is not hidden, since a signal may
+ * be what the caller waits for.  In tests this is where time passes.
+ */
+int sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
+
+/* n random bytes from the kernel; -1 with errno if there are none. */
+int sys_random(void *p, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where the mail of a domain goes, as a pure function of its name and of
+ * what the DNS said.
+ */
+#ifndef ROUTE_ROUTE_H
+#define ROUTE_ROUTE_H
+
+#include "base/pool.h"
+#include "mail/status.h"
+#include "net/host.h"
+
+enum next_hop_kind {
+	NEXT_HOP_MX,      /* the MX records of a domain */
+	NEXT_HOP_LITERAL, /* one address */
+	NEXT_HOP_NONE,    /* nowhere: status says why */
+};
+
+struct next_hop {
+	enum next_hop_kind kind;
+	struct str domain;    /* MX: in ASCII; LITERAL: as written */
+	struct ip ip;         /* LITERAL */
+	struct status status; /* NONE */
+};
+
+/*
+ * The next hop for a recipient's domain, as written (may be IDN, end in a
+ * dot, be an address literal, or empty).  Names are allocated in the pool.
+ */
+struct next_hop route_domain(struct str domain, struct pool *);
+
+struct exchanger {
+	unsigned preference;
+	struct str name;
+	uint32_t rank; /* random: the order among equals */
+};
+
+/*
+ * Orders the exchangers of a domain for one attempt: by preference, equals
+ * by rank (C-03); removes those that cannot be used (C-11, C-13); cuts off,
+ * from the first that has one of the own names on, all that are not better
+ * (C-15).  own is in lower case.  An empty list becomes the domain itself
+ * (implicit MX, C-04), a null MX (C-12) or a list that is cut to nothing
+ * (C-16) a status.  *n is updated; returns true if there is a host to try,
+ * else *status says why not.  list has room for one more than *n.
+ */
+bool route_order(struct exchanger *list, size_t *n, struct str domain,
+    const struct str *own, size_t own_n, struct pool *,
+    struct status *status);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Pipelining needs no second machine.  dialogue_say runs ahead over steps
+ * whose row says `ahead`: MAIL, every RCPT, and DATA, which ends the flight.
+ * The session then walks the same steps and hears, saying nothing, until no
+ * reply is owed.  A flight is bounded, so that neither side's buffers fill
+ * while both are writing; io.h reads while it writes, besides.
+ */
+#include "smtp/dialogue.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/code.h"
+#include "os/sys.h"
+
+enum {
+	FLIGHT_BYTES = 48 * 1024,
+	FLIGHT_COMMANDS = 1024,
+	BLOCK = 64 * 1024,
+};
+
+static int64_t
+until(const struct session *s, enum wait wait)
+{
+	int64_t deadline = clock_now() + s->errand->wait[wait];
+
+	return deadline < s->errand->deadline ? deadline
+					      : s->errand->deadline;
+}
+
+static void
+show(const struct session *s, const char *mark, struct str line)
+{
+	if (s->hooks->show)
+		s->hooks->show(s->hooks->ctx, mark, line);
+}
+
+static void
+note(const struct session *s, struct str line)
+{
+	show(s, "***", line);
+	s->hooks->log(s->hooks->ctx, line);
+}
+
+size_t
+dialogue_next(const struct session *s, size_t i)
+{
+	while (i < s->errand->n && s->rcpt[i] == RCPT_JUDGED)
+		i++;
+	return i;
+}
+
+/* Appends one command line to what will be written. */
+static void
+command(struct session *s, struct str line)
+{
+	show(s, ">>>", line);
+	buf_add(&s->out, line);
+	buf_add(&s->out, STR("\r\n"));
+	s->owed++;
+}
+
+static void
+put_helo(struct buf *b, const char *verb, const struct errand *errand)
+{
+	buf_printf(b, "%s %.*s", verb, STR_ARG(errand->helo));
+}
+
+static void
+put_mail(struct buf *b, const struct session *s)
+{
+	const struct content *content = &s->errand->content;
+
+	buf_printf(b, "MAIL FROM:<%.*s>", STR_ARG(s->errand->from));
+	if (s->offered.size)
+		buf_printf(b, " SIZE=%" PRIu64, content->size);
+	if (s->offered.eightbit && content->eightbit)
+		buf_add(b, STR(" BODY=8BITMIME"));
+}
+
+/* Puts the command of a step into out; false when it has none left to say. */
+static bool
+put_command(struct session *s, enum step step)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	switch (step) {
+	case STEP_EHLO:
+	case STEP_HELO:
+		put_helo(&b, script[step].command, s->errand);
+		break;
+	case STEP_MAIL:
+		put_mail(&b, s);
+		break;
+	case STEP_RCPT:
+		s->next_said = dialogue_next(s, s->next_said);
+		if (s->next_said == s->errand->n)
+			break;
+		buf_printf(&b, "RCPT TO:<%.*s>",
+		    STR_ARG(s->errand->to[s->next_said]));
+		s->next_said++;
+		break;
+	case STEP_DATA:
+		s->data_owed = true;
+		buf_add(&b, STR("DATA"));
+		break;
+	case STEP_STARTTLS:
+	case STEP_QUIT:
+		buf_add(&b, str_c(script[step].command));
+		break;
+	case STEP_GREETING:
+	case STEP_SHAKE:
+	case STEP_READY:
+	case STEP_BODY:
+	case STEP_DOT:
+	case STEP_END:
+	default:
+		break;
+	}
+	bool some = b.n > 0;
+
+	if (some)
+		command(s, buf_str(&b));
+	buf_free(&b);
+	return some;
+}
+
+/* Writes what was put together; false: the connection is lost. */
+static bool
+flush(struct session *s, enum wait wait)
+{
+	bool written =
+	    io_write(s->io, buf_str(&s->out), until(s, wait), &s->fault) == 0;
+
+	buf_clear(&s->out);
+	return written;
+}
+
+enum heard
+dialogue_say(struct session *s, enum step step)
+{
+	enum wait wait = script[step].wait;
+
+	if (s->owed > 0)
+		return HEARD_2YZ;
+	put_command(s, step);
+	while (s->offered.pipelining && script[step].ahead &&
+	    s->out.n < FLIGHT_BYTES && s->owed < FLIGHT_COMMANDS) {
+		/* MAIL is followed by the RCPTs, the last RCPT by DATA. */
+		if (step == STEP_MAIL)
+			step = STEP_RCPT;
+		if (!put_command(s, step)) {
+			step = script[step].otherwise;
+			put_command(s, step);
+		}
+	}
+	return flush(s, wait) ? HEARD_2YZ : HEARD_LOST;
+}
+
+static void
+show_reply(const struct session *s)
+{
+	struct str rest = buf_str(&s->reply.text);
+	struct str line;
+	struct buf b;
+
+	if (s->hooks->show == NULL)
+		return;
+	buf_init(&b, REPLY_LINE_KEPT + 8);
+	while (rest.n > 0 && str_split(&rest, '\n', &line)) {
+		buf_clear(&b);
+		if (s->reply.fault == NULL)
+			buf_printf(&b, "%u%c", s->reply.code,
+			    rest.n > 0 ? '-' : ' ');
+		buf_add(&b, line);
+		show(s, "<<<", buf_str(&b));
+	}
+	buf_free(&b);
+}
+
+static enum heard
+class_of(const struct session *s)
+{
+	static const enum heard by_digit[] = {
+	    [2] = HEARD_2YZ,
+	    [3] = HEARD_3YZ,
+	    [4] = HEARD_4YZ,
+	    [5] = HEARD_5YZ,
+	};
+
+	return s->reply.code == 421 ? HEARD_421
+				    : by_digit[s->reply.code / 100];
+}
+
+/* Hears one reply before the deadline. */
+static enum heard
+hear(struct session *s, int64_t deadline)
+{
+	enum reply_state state = REPLY_MORE;
+
+	reply_start(&s->reply);
+	while (state == REPLY_MORE) {
+		struct str in = io_unread(s->io);
+		size_t before = in.n;
+
+		state = reply_feed(&s->reply, &in);
+		io_consume(s->io, before - in.n);
+		if (state == REPLY_MORE &&
+		    io_fill(s->io, deadline, &s->fault) < 0)
+			return HEARD_LOST;
+	}
+	show_reply(s);
+	if (state == REPLY_DONE)
+		return class_of(s);
+
+	struct buf said;
+
+	buf_init(&said, 512);
+	reply_print(&said, &s->reply, 200);
+	err_set(&s->fault, ERR_PEER, "%s: \"%s\"", s->reply.fault, said.p);
+	buf_free(&said);
+	return HEARD_GARBAGE;
+}
+
+enum heard
+dialogue_hear(struct session *s, enum step step)
+{
+	enum heard heard = hear(s, until(s, script[step].wait));
+
+	if (s->owed > 0)
+		s->owed--;
+	if (step == STEP_RCPT) {
+		s->current = dialogue_next(s, s->next_heard);
+		s->next_heard = s->current + 1;
+	}
+	if (step == STEP_DATA)
+		s->data_owed = false;
+	if (step == STEP_EHLO || step == STEP_HELO)
+		s->offered = (struct extend){0};
+	if (step == STEP_EHLO && heard == HEARD_2YZ)
+		extend_read(&s->offered, buf_str(&s->reply.text));
+	return heard;
+}
+
+enum heard
+dialogue_shake(struct session *s)
+{
+	const struct errand *errand = s->errand;
+	struct buf b;
+
+	/* Nothing may stand between the 220 and the handshake (E-03). */
+	if (io_unread(s->io).n > 0) {
+		err_set(&s->fault, ERR_PEER,
+		    "it sent more behind its reply to STARTTLS");
+		return HEARD_GARBAGE;
+	}
+	if (tls_start(s->tls, s->io, errand->literal ? STR("") : errand->host,
+		until(s, WAIT_STARTTLS), &s->proof, &s->fault) < 0) {
+		s->reach = REACH_STARTTLS;
+		return HEARD_LOST;
+	}
+	s->encrypted = true;
+	s->offered = (struct extend){0};
+	buf_init(&b, 512);
+	buf_printf(&b,
+	    "Untrusted TLS connection established to %.*s: "
+	    "%s with cipher %s (%d bits)",
+	    STR_ARG(s->hooks->peer), s->proof.version, s->proof.cipher,
+	    s->proof.bits);
+	note(s, buf_str(&b));
+	if (s->hooks->show)
+		show(s, "***",
+		    STR("(encrypted; who the server is was not verified)"));
+	buf_free(&b);
+	return HEARD_2YZ;
+}
+
+enum heard
+dialogue_check(struct session *s)
+{
+	const struct content *content = &s->errand->content;
+
+	s->reach = REACH_SESSION;
+	if (s->offered.size_max > 0 && content->size > s->offered.size_max) {
+		err_set(&s->fault, ERR_LIMIT,
+		    "the message has %" PRIu64
+		    " octets, and the host takes %" PRIu64 " at most",
+		    content->size, s->offered.size_max);
+		return HEARD_5YZ;
+	}
+	if (content->eightbit && !s->offered.eightbit)
+		note(s,
+		    STR("8-bit content is sent as it is, although the host "
+			"does not offer 8BITMIME"));
+	return HEARD_2YZ;
+}
+
+/* A reply came while we were still sending (D-45). */
+static enum heard
+early(struct session *s)
+{
+	enum heard heard = hear(s, until(s, WAIT_BLOCK));
+
+	if (heard != HEARD_2YZ && heard != HEARD_3YZ)
+		return heard;
+	err_set(&s->fault, ERR_PEER, "a reply %u before the end of data",
+	    s->reply.code);
+	return HEARD_GARBAGE;
+}
+
+/* The next block of the message, stuffed, at the end of out. */
+static enum heard
+next_block(struct session *s)
+{
+	const struct content *content = &s->errand->content;
+	uint64_t left = content->size - s->sent;
+	size_t n = left < BLOCK ? (size_t)left : BLOCK;
+	char block[BLOCK];
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t more = sys_pread(content->fd, block + got, n - got,
+		    (off_t)(s->sent + got));
+
+		if (more < 0)
+			err_sys(&s->fault, "reading the message");
+		if (more == 0)
+			err_set(&s->fault, ERR_LIMIT,
+			    "the message became shorter");
+		if (more <= 0)
+			return HEARD_3YZ;
+		got += (size_t)more;
+	}
+	s->sent += got;
+	dots_feed(&s->dots, str_of(block, got), &s->out);
+	return HEARD_2YZ;
+}
+
+enum heard
+dialogue_body(struct session *s)
+{
+	uint64_t size = s->errand->content.size;
+
+	s->hooks->at_gate(s->hooks->ctx, s->accepted);
+	for (;;) {
+		enum heard heard = next_block(s);
+
+		if (heard != HEARD_2YZ)
+			return heard;
+		if (s->sent == size)
+			break;
+		if (io_pending(s->io))
+			return early(s);
+		if (!flush(s, WAIT_BLOCK))
+			return HEARD_LOST;
+	}
+	if (s->hooks->gate(s->hooks->ctx, s->accepted))
+		return HEARD_2YZ;
+	err_set(&s->fault, ERR_LIMIT, "stopped before the end of data");
+	return HEARD_3YZ;
+}
+
+enum heard
+dialogue_dot(struct session *s)
+{
+	struct buf b;
+
+	dots_end(&s->dots, &s->out);
+	if (s->hooks->show) {
+		buf_init(&b, 128);
+		buf_printf(&b, "(the message: %" PRIu64 " octets)",
+		    s->errand->content.size);
+		show(s, "***", buf_str(&b));
+		buf_free(&b);
+	}
+	show(s, ">>>", STR("."));
+	if (s->offered.pipelining) {
+		show(s, ">>>", STR("QUIT"));
+		buf_add(&s->out, STR("QUIT\r\n"));
+	}
+	if (!flush(s, WAIT_BLOCK))
+		return HEARD_LOST;
+	return hear(s, until(s, WAIT_DOT));
+}
+
+bool
+dialogue_drain(struct session *s)
+{
+	while (s->owed > 0) {
+		bool data = s->data_owed && s->owed == 1;
+		enum heard heard =
+		    hear(s, until(s, data ? WAIT_DATA : WAIT_RCPT));
+
+		s->owed--;
+		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
+		    heard == HEARD_LOST)
+			return false;
+		if (!data || heard != HEARD_3YZ)
+			continue;
+		show(s, ">>>", STR("."));
+		buf_add(&s->out, STR(".\r\n"));
+		if (!flush(s, WAIT_BLOCK))
+			return false;
+		heard = hear(s, until(s, WAIT_DOT));
+		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
+		    heard == HEARD_LOST)
+			return false;
+	}
+	return true;
+}
+
+void
+dialogue_part(struct session *s)
+{
+	/* With the dot QUIT went along. */
+	if (s->sent > 0 && s->offered.pipelining)
+		return;
+	put_command(s, STEP_QUIT);
+	s->owed = 0;
+	(void)flush(s, WAIT_QUIT);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* What a server offers in its reply to EHLO (RFC 5321, 4.1.1.1). */
+#ifndef SMTP_EXTEND_H
+#define SMTP_EXTEND_H
+
+#include "base/str.h"
+
+struct extend {
+	bool pipelining; /* RFC 2920 */
+	bool eightbit;   /* 8BITMIME, RFC 6152 */
+	bool size;       /* SIZE, RFC 1870 */
+	bool starttls;   /* RFC 3207 */
+	uint64_t size_max; /* octets; 0: no limit is known */
+};
+
+/*
+ * Reads the lines of the reply, each ended by '\n' and without code.  The
+ * first is the server's name and no keyword; unknown keywords are ignored,
+ * and so are parameters that are not of their form (D-05).
+ */
+void extend_read(struct extend *, struct str lines);
+
+#endif

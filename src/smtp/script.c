@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+#include "smtp/script.h"
+
+/* A cell: the next step, and who is to blame. */
+#define C(next, blame) {true, STEP_##next, BLAME_##blame}
+
+/* clang-format off */
+const struct row script[STEPS] = {
+/*                  name        command       connection lost while ...
+ *                  when           otherwise      act        wait           ahead
+ *                  2yz               3yz               4yz               5yz
+ *                  421               garbage           lost             */
+[STEP_GREETING] = { "GREETING", NULL, "waiting for the greeting",
+                    WHEN_ALWAYS,   STEP_END,      ACT_HEAR,  WAIT_GREETING, false, {
+                    C(EHLO, NONE),    C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
+                    C(QUIT, HOST),    C(END, HOST),     C(END, HOST) } },
+[STEP_EHLO] =     { "EHLO", "EHLO", "saying EHLO",
+                    WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_EHLO,     false, {
+                    C(STARTTLS, NONE), C(QUIT, HOST),   C(QUIT, HOST),    C(HELO, NONE),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_HELO] =     { "HELO", "HELO", "saying HELO",
+                    WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_EHLO,     false, {
+                    C(READY, NONE),   C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_STARTTLS] = { "STARTTLS", "STARTTLS", "saying STARTTLS",
+                    WHEN_TLS,      STEP_READY,    ACT_SAY,   WAIT_STARTTLS, false, {
+                    C(SHAKE, NONE),   C(QUIT, HOST),    C(READY, NONE),   C(READY, NONE),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_SHAKE] =    { "SHAKE", NULL, "shaking hands for TLS",
+                    WHEN_ALWAYS,   STEP_END,      ACT_SHAKE, WAIT_STARTTLS, false, {
+                    C(EHLO, NONE),    C(END, US),       C(END, HOST),     C(END, HOST),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_READY] =    { "READY", NULL, "comparing what is offered with what is needed",
+                    WHEN_ALWAYS,   STEP_END,      ACT_CHECK, WAIT_NONE,     false, {
+                    C(MAIL, NONE),    C(QUIT, US),      C(QUIT, HOST),    C(QUIT, MESSAGE),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_MAIL] =     { "MAIL", "MAIL FROM", "saying MAIL FROM",
+                    WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_MAIL,     true, {
+                    C(RCPT, NONE),    C(QUIT, HOST),    C(QUIT, SENDER),  C(QUIT, SENDER),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_RCPT] =     { "RCPT", "RCPT TO", "saying RCPT TO",
+                    WHEN_RCPT,     STEP_DATA,     ACT_SAY,   WAIT_RCPT,     true, {
+                    C(RCPT, NONE),    C(QUIT, HOST),    C(RCPT, RCPT),    C(RCPT, RCPT),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_DATA] =     { "DATA", "DATA", "saying DATA",
+                    WHEN_ACCEPTED, STEP_QUIT,     ACT_SAY,   WAIT_DATA,     false, {
+                    C(QUIT, HOST),    C(BODY, NONE),    C(QUIT, MESSAGE), C(QUIT, MESSAGE),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_BODY] =     { "BODY", "DATA", "sending the message",
+                    WHEN_ALWAYS,   STEP_END,      ACT_BODY,  WAIT_BLOCK,    false, {
+                    C(DOT, NONE),     C(END, US),       C(END, MESSAGE),  C(END, MESSAGE),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_DOT] =      { "DOT", "end of DATA",
+                    "sending end of data -- message may be sent more than once",
+                    WHEN_ALWAYS,   STEP_END,      ACT_DOT,   WAIT_DOT,      false, {
+                    C(QUIT, MESSAGE), C(QUIT, DOUBT),   C(QUIT, MESSAGE), C(QUIT, MESSAGE),
+                    C(END, MESSAGE),  C(END, DOUBT),    C(END, DOUBT) } },
+[STEP_QUIT] =     { "QUIT", "QUIT", "saying QUIT",
+                    WHEN_ALWAYS,   STEP_END,      ACT_PART,  WAIT_QUIT,     false, {
+                    C(END, NONE),     C(END, NONE),     C(END, NONE),     C(END, NONE),
+                    C(END, NONE),     C(END, NONE),     C(END, NONE) } },
+};
+/* clang-format on */
+
+const char *
+script_heard(enum heard heard)
+{
+	static const char *const names[] = {
+	    [HEARD_2YZ] = "2yz",
+	    [HEARD_3YZ] = "3yz",
+	    [HEARD_4YZ] = "4yz",
+	    [HEARD_5YZ] = "5yz",
+	    [HEARD_421] = "421",
+	    [HEARD_GARBAGE] = "garbage",
+	    [HEARD_LOST] = "lost",
+	};
+
+	return names[heard];
+}
+
+const char *
+script_blame(enum blame blame)
+{
+	static const char *const names[] = {
+	    [BLAME_NONE] = "-",
+	    [BLAME_HOST] = "host",
+	    [BLAME_SENDER] = "sender",
+	    [BLAME_RCPT] = "rcpt",
+	    [BLAME_MESSAGE] = "message",
+	    [BLAME_US] = "us",
+	    [BLAME_DOUBT] = "doubt",
+	};
+
+	return names[blame];
+}
+
+const char *
+script_step(enum step step)
+{
+	return step == STEP_END ? "END" : script[step].name;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: ISC */
+#include "smtp/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/code.h"
+#include "base/err.h"
+#include "smtp/dialogue.h"
+
+enum {
+	TEXT_MAX = 1000,
+	PATH_MAX_BYTES = 1000, /* far over 256 (B-35), within one command */
+};
+
+static bool
+applies(const struct session *s, enum when when)
+{
+	switch (when) {
+	case WHEN_TLS:
+		return s->errand->tls != TLS_LEVEL_NONE &&
+		    s->offered.starttls && !s->encrypted && s->tls != NULL;
+	case WHEN_RCPT:
+		return dialogue_next(s, s->next_heard) < s->errand->n;
+	case WHEN_ACCEPTED:
+		return s->accepted > 0;
+	case WHEN_ALWAYS:
+	default:
+		return true;
+	}
+}
+
+static enum heard
+perform(struct session *s, enum step step)
+{
+	switch (script[step].act) {
+	case ACT_HEAR:
+		return dialogue_hear(s, step);
+	case ACT_SHAKE:
+		return dialogue_shake(s);
+	case ACT_CHECK:
+		return dialogue_check(s);
+	case ACT_BODY:
+		return dialogue_body(s);
+	case ACT_DOT:
+		return dialogue_dot(s);
+	case ACT_PART:
+		dialogue_part(s);
+		return HEARD_2YZ;
+	case ACT_SAY:
+	default:
+		if (dialogue_say(s, step) != HEARD_2YZ)
+			return HEARD_LOST;
+		return dialogue_hear(s, step);
+	}
+}
+
+/* The status of a reply that was read. */
+static struct status
+replied(struct session *s, const struct row *row, enum blame blame,
+    struct buf *text)
+{
+	struct status status;
+	struct buf words;
+
+	buf_init(&words, TEXT_MAX);
+	reply_print(&words, &s->reply, TEXT_MAX - 100);
+	/* The enhanced code stands behind the reply code and a space. */
+	status = status_reply(
+	    blame, s->reply.code, str_slice(buf_str(&words), 4, words.n));
+	buf_add(text, buf_str(&words));
+	buf_free(&words);
+	if (status.outcome != OUTCOME_DELIVERED && row->command)
+		buf_printf(text, " (in reply to %s command)", row->command);
+	if (status.outcome != OUTCOME_DELIVERED && !row->command)
+		buf_add(text, STR(" (in its greeting)"));
+	return status;
+}
+
+/* The status of what is no reply: garbage, a loss, or our own word. */
+static struct status
+unreplied(struct session *s, const struct row *row, enum blame blame,
+    enum heard heard, struct buf *text)
+{
+	const char *enhanced = "4.5.0";
+
+	if (heard == HEARD_GARBAGE) {
+		buf_printf(text, "protocol error while %s: ", row->doing);
+	} else if (row->act == ACT_CHECK) {
+		enhanced = heard == HEARD_5YZ ? "5.3.4" : "4.7.0";
+	} else if (heard == HEARD_LOST && row->act == ACT_SHAKE) {
+		enhanced = "4.7.5";
+		buf_add(text, STR("TLS handshake failed: "));
+	} else if (heard == HEARD_LOST) {
+		enhanced = "4.4.2";
+		buf_printf(text, "conversation ended while %s: ", row->doing);
+	} else {
+		enhanced = "4.3.0";
+	}
+	code_inert(text, str_c(s->fault.text), TEXT_MAX - text->n);
+	return status_own(blame, enhanced, STR_NONE);
+}
+
+static struct status
+status_of(struct session *s, enum step step, enum blame blame,
+    enum heard heard, struct buf *text)
+{
+	const struct row *row = &script[step];
+	bool reply = heard <= HEARD_421 && row->act != ACT_CHECK &&
+	    row->act != ACT_SHAKE &&
+	    !(row->act == ACT_BODY && heard == HEARD_3YZ);
+	struct status status;
+
+	buf_clear(text);
+	status = reply ? replied(s, row, blame, text)
+		       : unreplied(s, row, blame, heard, text);
+	status.text = buf_str(text);
+	/*
+	 * Only a greeting can be a host's word for good; a 5yz to anything
+	 * else that is the host's own fault is a trouble of now.
+	 */
+	if (blame == BLAME_HOST && step != STEP_GREETING &&
+	    status.outcome == OUTCOME_FAILED) {
+		status.outcome = OUTCOME_DEFERRED;
+		status.enhanced[0] = 4;
+	}
+	return status;
+}
+
+static void
+judge_one(struct session *s, size_t i, const struct status *status)
+{
+	if (s->rcpt[i] == RCPT_JUDGED)
+		return;
+	s->rcpt[i] = RCPT_JUDGED;
+	s->hooks->rcpt(s->hooks->ctx, i, status);
+}
+
+/*
+ * The one place where blame becomes consequence: whom a verdict concerns.
+ */
+static void
+judge(struct session *s, enum step step, enum blame blame, enum heard heard,
+    struct session_end *end, struct buf *text)
+{
+	struct status status;
+
+	if (blame == BLAME_NONE) {
+		if (step == STEP_RCPT) {
+			s->rcpt[s->current] = RCPT_ACCEPTED;
+			s->accepted++;
+		}
+		return;
+	}
+	status = status_of(s, step, blame, heard, text);
+	switch (blame) {
+	case BLAME_RCPT:
+		judge_one(s, s->current, &status);
+		break;
+	case BLAME_SENDER:
+	case BLAME_MESSAGE:
+	case BLAME_DOUBT:
+		for (size_t i = 0; i < s->errand->n; i++)
+			judge_one(s, i, &status);
+		break;
+	case BLAME_HOST:
+	case BLAME_US:
+	case BLAME_NONE:
+	default:
+		end->status = status;
+		break;
+	}
+}
+
+static bool
+sayable(struct str path)
+{
+	if (path.n > PATH_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < path.n; i++)
+		if ((unsigned char)path.p[i] < ' ' || path.p[i] == 127)
+			return false;
+	return true;
+}
+
+/*
+ * The last gate for what others wrote (J-01, D-13): a path that no command
+ * line can carry is refused before anything is said.
+ */
+static void
+refuse_unsayable(struct session *s)
+{
+	const struct errand *errand = s->errand;
+	struct status status = status_own(BLAME_RCPT, "5.1.3",
+	    STR("this address cannot be written in a command"));
+
+	for (size_t i = 0; i < errand->n; i++)
+		if (!sayable(errand->to[i]))
+			judge_one(s, i, &status);
+	if (sayable(errand->from))
+		return;
+	status = status_own(BLAME_SENDER, "5.1.7",
+	    STR("the sender address cannot be written in a command"));
+	for (size_t i = 0; i < errand->n; i++)
+		judge_one(s, i, &status);
+}
+
+static void
+converse(struct session *s, struct session_end *end, struct buf *text)
+{
+	enum step step = STEP_GREETING;
+
+	while (step != STEP_END) {
+		const struct row *row = &script[step];
+		const struct cell *cell;
+		enum heard heard;
+
+		if (!applies(s, row->when)) {
+			step = row->otherwise;
+			continue;
+		}
+		if (row->act == ACT_PART && !dialogue_drain(s))
+			return;
+		heard = perform(s, step);
+		cell = &row->on[heard];
+		assert(cell->filled);
+		judge(s, step, cell->blame, heard, end, text);
+		step = cell->next;
+	}
+}
+
+struct session_end
+session_run(struct io *io, struct tls *tls, const struct errand *errand,
+    const struct session_hooks *hooks, struct buf *text)
+{
+	struct session_end end = {0};
+	struct session s = {
+	    .io = io,
+	    .tls = tls,
+	    .errand = errand,
+	    .hooks = hooks,
+	    .reach = REACH_CONNECTED,
+	};
+
+	s.rcpt = calloc(errand->n + 1, 1);
+	if (s.rcpt == NULL)
+		err_memory();
+	/* A block can double by dots; commands are far less. */
+	buf_init(&s.out, 256 * 1024);
+	reply_init(&s.reply);
+	refuse_unsayable(&s);
+	if (dialogue_next(&s, 0) < errand->n)
+		converse(&s, &end, text);
+	end.reach = s.reach;
+	reply_free(&s.reply);
+	buf_free(&s.out);
+	free(s.rcpt);
+	return end;
+}
