@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/host.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+static const unsigned char zeros[16];
+
+bool
+ip_from_bytes(struct ip *ip, const unsigned char *p, size_t n)
+{
+	if (n != 4 && n != 16)
+		return false;
+	*ip = (struct ip){.family = n == 4 ? AF_INET : AF_INET6};
+	memcpy(ip->bytes, p, n);
+	return true;
+}
+
+bool
+ip_parse(struct str s, struct ip *ip)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct ip read = {.family = AF_INET};
+
+	if (s.n == 0 || s.n >= sizeof(text) || memchr(s.p, '\0', s.n))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	if (str_find(s, ':') < s.n)
+		read.family = AF_INET6;
+	if (inet_pton(read.family, text, read.bytes) != 1)
+		return false;
+	*ip = read;
+	return true;
+}
+
+void
+ip_print(struct buf *b, const struct ip *ip)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (inet_ntop(ip->family, ip->bytes, text, sizeof(text)))
+		buf_add(b, str_c(text));
+}
+
+bool
+ip_same(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family &&
+	    memcmp(a->bytes, b->bytes, a->family == AF_INET ? 4 : 16) == 0;
+}
+
+/* An IPv4-mapped address as the IPv4 address that it stands for. */
+static struct ip
+unmapped(const struct ip *ip)
+{
+	struct ip v4 = *ip;
+
+	if (ip->family == AF_INET6 &&
+	    memcmp(ip->bytes, mapped, sizeof(mapped)) == 0)
+		(void)ip_from_bytes(&v4, ip->bytes + sizeof(mapped), 4);
+	return v4;
+}
+
+bool
+ip_is_loopback(const struct ip *ip)
+{
+	struct ip a = unmapped(ip);
+
+	if (a.family == AF_INET)
+		return a.bytes[0] == 127 || a.bytes[0] == 0;
+	return memcmp(a.bytes, zeros, 15) == 0 && a.bytes[15] <= 1;
+}
+
+socklen_t
+ip_socket(const struct ip *ip, unsigned port, struct sockaddr_storage *to)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+	memset(to, 0, sizeof(*to));
+	if (ip->family == AF_INET) {
+		v4.sin_port = htons((uint16_t)port);
+		memcpy(&v4.sin_addr, ip->bytes, 4);
+		memcpy(to, &v4, sizeof(v4));
+		return sizeof(v4);
+	}
+	v6.sin6_port = htons((uint16_t)port);
+	memcpy(&v6.sin6_addr, ip->bytes, 16);
+	memcpy(to, &v6, sizeof(v6));
+	return sizeof(v6);
+}
+
+bool
+ip_from_socket(const struct sockaddr *from, struct ip *ip, unsigned *port)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	*ip = (struct ip){.family = from->sa_family};
+	if (from->sa_family == AF_INET) {
+		memcpy(&v4, from, sizeof(v4));
+		memcpy(ip->bytes, &v4.sin_addr, 4);
+		*port = ntohs(v4.sin_port);
+		return true;
+	}
+	if (from->sa_family == AF_INET6) {
+		memcpy(&v6, from, sizeof(v6));
+		memcpy(ip->bytes, &v6.sin6_addr, 16);
+		*port = ntohs(v6.sin6_port);
+		return true;
+	}
+	return false;
+}
+
+/* Reads ":port", or nothing. */
+static bool
+read_port(struct str s, unsigned *port)
+{
+	uint64_t n;
+
+	if (s.n == 0)
+		return true;
+	if (s.p[0] != ':' || !str_number(str_slice(s, 1, s.n), 65535, &n) ||
+	    n == 0)
+		return false;
+	*port = (unsigned)n;
+	return true;
+}
+
+bool
+ip_parse_port(struct str s, struct ip *ip, unsigned *port)
+{
+	size_t end;
+
+	if (ip_parse(s, ip))
+		return true;
+	if (str_starts(s, STR("["))) {
+		end = str_find(s, ']');
+		return end < s.n && ip_parse(str_slice(s, 1, end), ip) &&
+		    read_port(str_slice(s, end + 1, s.n), port);
+	}
+	end = str_find(s, ':');
+	return ip_parse(str_slice(s, 0, end), ip) &&
+	    read_port(str_slice(s, end, s.n), port);
+}
+
+/*
+ * True if an address of an interface that is up passes test(arg).  Where
+ * they cannot be listed, this host has none.
+ */
+static bool
+any_own(bool (*test)(const struct ip *own, const void *arg), const void *arg)
+{
+	struct ifaddrs *list;
+	bool found = false;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+		struct ip own;
+		unsigned port;
+
+		found = i->ifa_addr && (i->ifa_flags & IFF_UP) &&
+		    ip_from_socket(i->ifa_addr, &own, &port) && test(&own, arg);
+	}
+	freeifaddrs(list);
+	return found;
+}
+
+static bool
+same(const struct ip *own, const void *arg)
+{
+	return ip_same(own, arg);
+}
+
+bool
+ip_is_ours(const struct ip *ip)
+{
+	struct ip a = unmapped(ip);
+
+	return any_own(same, &a);
+}
+
+static bool
+is_link_local(const struct ip *ip)
+{
+	if (ip->family == AF_INET)
+		return ip->bytes[0] == 169 && ip->bytes[1] == 254;
+	return ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}
+
+static bool
+is_usable(const struct ip *own, const void *arg)
+{
+	const int *family = arg;
+
+	return own->family == *family && !ip_is_loopback(own) &&
+	    !is_link_local(own);
+}
+
+bool
+ip_have(int family)
+{
+	return any_own(is_usable, &family);
+}

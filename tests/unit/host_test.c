@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/host.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static struct ip
+ip_of(const char *text)
+{
+	struct ip ip;
+
+	assert_true(ip_parse(str_c(text), &ip));
+	return ip;
+}
+
+static void
+addresses_are_read_and_printed(void **state)
+{
+	static const char *const good[] = {"192.0.2.1", "0.0.0.0",
+	    "255.255.255.255", "::", "::1", "2001:db8::1", "::ffff:192.0.2.1",
+	    "fe80::1", "1111:2222:3333:4444:5555:6666:7777:8888"};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct ip ip = ip_of(good[i]);
+
+		buf_clear(&b);
+		ip_print(&b, &ip);
+		assert_string_equal(b.p, good[i]);
+		assert_int_equal(
+		    ip.family, strchr(good[i], ':') ? AF_INET6 : AF_INET);
+	}
+	buf_free(&b);
+}
+
+static void
+what_is_no_address(void **state)
+{
+	static const char *const bad[] = {"", "1", "1.2.3", "1.2.3.4.5",
+	    "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1.2.3.4:25",
+	    "0x7f.0.0.1", "2130706433", ":", ":::", "1::2::3", "::g",
+	    "fe80::1%lo", "[::1]", "::1.2.3", "example.org",
+	    "1111:2222:3333:4444:5555:6666:7777:8888:9999",
+	    "0000000000000000000000000000000000000000000000000000000000001"};
+	struct ip ip = {.family = 77};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (ip_parse(str_c(bad[i]), &ip))
+			fail_msg("\"%s\" was taken", bad[i]);
+	assert_false(ip_parse(str_of("1.2.3.4\0", 8), &ip));
+	assert_false(ip_parse(str_of("1.2.3.4\0:", 9), &ip));
+	assert_false(ip_parse(STR_NONE, &ip));
+	assert_int_equal(ip.family, 77);
+}
+
+static void
+bytes(void **state)
+{
+	static const unsigned char four[4] = {192, 0, 2, 1};
+	static const unsigned char sixteen[16] = {0x20, 1, 0xd, 0xb8};
+	struct ip ip;
+	struct ip other = ip_of("2001:db8::");
+
+	(void)state;
+	assert_true(ip_from_bytes(&ip, four, 4));
+	assert_int_equal(ip.family, AF_INET);
+	assert_false(ip_same(&ip, &other));
+	assert_true(ip_from_bytes(&ip, sixteen, 16));
+	assert_true(ip_same(&ip, &other));
+	for (size_t n = 0; n < 16; n++)
+		if (n != 4)
+			assert_false(ip_from_bytes(&ip, sixteen, n));
+}
+
+static void
+c17_loopback(void **state)
+{
+	static const char *const yes[] = {"127.0.0.1", "127.255.0.9", "0.0.0.0",
+	    "0.1.2.3", "::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0"};
+	static const char *const no[] = {"126.255.255.255", "128.0.0.1",
+	    "1.0.0.0", "::2", "::1:0", "1::", "::ffff:128.0.0.1",
+	    "2001:db8::127.0.0.1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		struct ip ip = ip_of(yes[i]);
+
+		assert_true(ip_is_loopback(&ip));
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		struct ip ip = ip_of(no[i]);
+
+		assert_false(ip_is_loopback(&ip));
+	}
+}
+
+static void
+socket_addresses(void **state)
+{
+	static const char *const both[] = {"192.0.2.1", "2001:db8::1"};
+	struct sockaddr_storage to;
+	struct sockaddr other = {.sa_family = AF_UNIX};
+	struct ip back;
+	unsigned port = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct ip ip = ip_of(both[i]);
+		socklen_t n = ip_socket(&ip, 2525, &to);
+
+		assert_int_equal(n,
+		    i ? sizeof(struct sockaddr_in6)
+		      : sizeof(struct sockaddr_in));
+		assert_int_equal(to.ss_family, ip.family);
+		assert_true(
+		    ip_from_socket((struct sockaddr *)&to, &back, &port));
+		assert_true(ip_same(&ip, &back));
+		assert_int_equal(port, 2525);
+	}
+	assert_false(ip_from_socket(&other, &back, &port));
+}
+
+static const struct {
+	const char *text;
+	const char *ip; /* NULL: not of the form */
+	unsigned port;
+} ports[] = {
+    {"192.0.2.1", "192.0.2.1", 53},
+    {"192.0.2.1:5353", "192.0.2.1", 5353},
+    {"192.0.2.1:65535", "192.0.2.1", 65535},
+    {"[192.0.2.1]:5353", "192.0.2.1", 5353},
+    {"::1", "::1", 53},
+    {"[::1]", "::1", 53},
+    {"[::1]:5353", "::1", 5353},
+    {"::1:5353", "::1:5353", 53},
+    {"192.0.2.1:", NULL, 0},
+    {"192.0.2.1:0", NULL, 0},
+    {"192.0.2.1:65536", NULL, 0},
+    {"192.0.2.1:5 ", NULL, 0},
+    {"[::1", NULL, 0},
+    {"[::1]5353", NULL, 0},
+    {"[::1]:", NULL, 0},
+    {"[]:53", NULL, 0},
+    {"", NULL, 0},
+    {":53", NULL, 0},
+    {"ns.example.org:53", NULL, 0},
+};
+
+static void
+addresses_with_ports(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		unsigned port = 53;
+		struct ip ip, want;
+
+		if (ports[i].ip == NULL) {
+			if (ip_parse_port(str_c(ports[i].text), &ip, &port))
+				fail_msg("\"%s\" was taken", ports[i].text);
+			assert_int_equal(port, 53);
+			continue;
+		}
+		want = ip_of(ports[i].ip);
+		assert_true(ip_parse_port(str_c(ports[i].text), &ip, &port));
+		assert_true(ip_same(&ip, &want));
+		assert_int_equal(port, ports[i].port);
+	}
+}
+
+static void
+c17_c22_this_host(void **state)
+{
+	struct ip lo = ip_of("127.0.0.1");
+	struct ip lo6 = ip_of("::ffff:127.0.0.1");
+	struct ip elsewhere = ip_of("192.0.2.77");
+
+	(void)state;
+	assert_true(ip_is_ours(&lo));
+	assert_true(ip_is_ours(&lo6));
+	assert_false(ip_is_ours(&elsewhere));
+	assert_false(ip_have(AF_UNIX));
+	(void)ip_have(AF_INET6); /* it does not fail, whatever it says */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(addresses_are_read_and_printed),
+	    cmocka_unit_test(what_is_no_address),
+	    cmocka_unit_test(bytes),
+	    cmocka_unit_test(c17_loopback),
+	    cmocka_unit_test(socket_addresses),
+	    cmocka_unit_test(addresses_with_ports),
+	    cmocka_unit_test(c17_c22_this_host),
+	};
+
+	return cmocka_run_group_tests_name("host", tests, NULL, NULL);
+}
