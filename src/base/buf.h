@@ -28,6 +28,7 @@ void buf_free(struct buf *b);
 /* Forgets the content and the flag, keeps the memory. */
 void buf_clear(struct buf *b);
 
+/* What is added must not lie in b itself: b's bytes may move. */
 void buf_add(struct buf *b, struct str s);
 void buf_byte(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...)

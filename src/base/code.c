@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/code.h"
 
+static bool
+is_plain(char c)
+{
+	return c == '\t' || (c >= 32 && c < 127);
+}
+
 void
 code_inert(struct buf *b, struct str s, size_t max)
 {
-	size_t end = max > 3 ? b->n + max - 3 : b->n;
+	struct str mark = str_slice(STR("..."), 0, max);
+	size_t whole = 0; /* bytes of s that fit, if the mark has to as well */
+	size_t n = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i] == '\t' ? ' ' : s.p[i];
-		bool plain = c >= 32 && c < 127;
-
-		if (b->n + (plain ? 1 : 4) > end) {
-			buf_add(b, STR("..."));
-			return;
-		}
-		if (plain)
-			buf_byte(b, c);
-		else
-			buf_printf(b, "\\x%02x", (unsigned char)c);
+	for (size_t i = 0; i < s.n && n <= max; i++) {
+		n += is_plain(s.p[i]) ? 1 : 4;
+		if (n <= max - mark.n)
+			whole = i + 1;
 	}
+	if (n <= max) {
+		whole = s.n;
+		mark = STR_NONE;
+	}
+	for (size_t i = 0; i < whole; i++)
+		if (s.p[i] == '\t')
+			buf_byte(b, ' ');
+		else if (is_plain(s.p[i]))
+			buf_byte(b, s.p[i]);
+		else
+			buf_printf(b, "\\x%02x", (unsigned char)s.p[i]);
+	buf_add(b, mark);
 }
 
 void

@@ -13,7 +13,10 @@
  */
 void code_inert(struct buf *b, struct str s, size_t max);
 
-/* Appends n in base 36 (digits, upper-case letters), at least width wide. */
+/*
+ * Appends n in base 36 (digits, upper-case letters), padded with zeros to
+ * width, at most 13.
+ */
 void code_base36(struct buf *b, uint64_t n, size_t width);
 
 #endif

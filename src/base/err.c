@@ -42,15 +42,18 @@ err_while(struct err *e, const char *format, ...)
 {
 	va_list ap;
 	char context[sizeof(e->text) / 2];
-	char old[sizeof(e->text)];
+	size_t n, rest;
 
 	va_start(ap, format);
-	(void)vsnprintf(context, sizeof(context), format, ap);
+	(void)vsnprintf(context, sizeof(context) - 2, format, ap);
 	va_end(ap);
-	memcpy(old, e->text, sizeof(old));
-	old[sizeof(old) - 1] = '\0';
-	(void)snprintf(e->text, sizeof(e->text), "%s: %.*s", context,
-	    (int)(sizeof(e->text) - strlen(context) - 3), old);
+	n = strlen(context);
+	memcpy(context + n, ": ", 2);
+	n += 2;
+	rest = strnlen(e->text, sizeof(e->text) - 1 - n);
+	memmove(e->text + n, e->text, rest);
+	memcpy(e->text, context, n);
+	e->text[n + rest] = '\0';
 	return -1;
 }
 

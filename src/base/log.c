@@ -30,7 +30,8 @@ log_event(enum log_level level, const char *part, const char *format, ...)
 	if (out.sink == NULL)
 		return;
 	va_start(ap, format);
-	(void)vsnprintf(text, sizeof(text), format, ap);
+	if (vsnprintf(text, sizeof(text), format, ap) < 0)
+		text[0] = '\0';
 	va_end(ap);
 	buf_init(&line, LINE_MAX_BYTES);
 	code_inert(&line, str_c(text), LINE_MAX_BYTES);

@@ -7,6 +7,7 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,12 +21,19 @@ struct str {
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
 #define STR_NONE ((struct str){NULL, 0})
 /* For printf: "%.*s", STR_ARG(s).  Evaluates its argument twice. */
-#define STR_ARG(s) ((int)(s).n), ((s).p ? (s).p : "")
+#define STR_ARG(s) str_width(s), ((s).p ? (s).p : "")
 
 static inline struct str
 str_of(const char *p, size_t n)
 {
 	return (struct str){p, n};
+}
+
+/* A negative width would print up to the next '\0'. */
+static inline int
+str_width(struct str s)
+{
+	return s.n < INT_MAX ? (int)s.n : INT_MAX;
 }
 
 /* The view of a C string; NULL gives the empty view. */
