@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* What is said of the command line to people, from its tables. */
+#ifndef CLI_HELP_H
+#define CLI_HELP_H
+
+#include "base/buf.h"
+
+/* One line: how the program is called. */
+void help_usage(struct buf *, const char *name);
+
+/* All options with what they do. */
+void help_print(struct buf *, const char *name);
+
+#endif

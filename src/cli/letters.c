@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/letters.h"
+
+#include <sysexits.h>
+
+#include "cli/optval.h"
+
+const struct mode_word letters_modes[] = {
+    {"m", MODE_SEND, "send a message (the default)"},
+    {"C", MODE_CHECK, "as --check"},
+    {"p", MODE_SPOOL, "list the queue (there is none yet)"},
+    {"P", MODE_SPOOL, "count the queue (there is none yet)"},
+    {"s", MODE_UNSUPPORTED, NULL},
+    {"i", MODE_UNSUPPORTED, NULL},
+    {"v", MODE_UNSUPPORTED, NULL},
+    {"d", MODE_UNSUPPORTED, NULL},
+    {"D", MODE_UNSUPPORTED, NULL},
+    {"l", MODE_UNSUPPORTED, NULL},
+    {"h", MODE_UNSUPPORTED, NULL},
+    {"H", MODE_UNSUPPORTED, NULL},
+    {"t", MODE_UNSUPPORTED, NULL},
+    {"a", MODE_UNSUPPORTED, NULL},
+    {"z", MODE_UNSUPPORTED, NULL},
+};
+
+const struct mode_word letters_words[] = {
+    {"help", MODE_HELP, "print this"},
+    {"version", MODE_VERSION, "print the version"},
+    {"check", MODE_CHECK, "check the configuration: status 0 or 78"},
+    {"print-config", MODE_PRINT_CONFIG, "print the configuration in force"},
+};
+
+const struct short_key letters_keys[] = {
+    {'i', "ignore-dots", "yes", "as -i"},
+    {'d', "DeliveryMode", NULL, "when to deliver: -odi now; -odb, -odq later"},
+    {'e', "ErrorMode", NULL, "errors: -oep print, -oeq status only, -oem mail"},
+};
+
+/* "-odb": an option as it is quoted in errors. */
+static const char *
+quote(struct options *o, const char *option, const char *value)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b, 200);
+	buf_printf(&b, "%s%.100s", option, value);
+	text = pool_c(o->pool, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+static int
+add_setting(
+    struct options *o, const char *option, struct str key, struct str value)
+{
+	size_t n = o->settings_n;
+
+	if ((n & (n - 1)) == 0) { /* full: 0, 1, 2, 4, ... are in it */
+		struct setting *more =
+		    pool_array(o->pool, n ? 2 * n : 1, sizeof(*more));
+
+		if (n > 0)
+			memcpy(more, o->settings, n * sizeof(*more));
+		o->settings = more;
+	}
+	o->settings[o->settings_n++] = (struct setting){key, value, option};
+	return 0;
+}
+
+static int
+take_flag(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	bool yes = true;
+
+	(void)value;
+	(void)e;
+	memcpy((char *)o + opt->at, &yes, sizeof(yes));
+	return 0;
+}
+
+/* The last one wins. */
+static int
+take_text(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)e;
+	memcpy((char *)o + opt->at, &value, sizeof(value));
+	return 0;
+}
+
+static int
+take_ret(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	if (o->ret) {
+		err_set(e, ERR_SYNTAX, "-R is given twice");
+		return EX_USAGE;
+	}
+	return take_text(o, opt, value, e);
+}
+
+static int
+take_i(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	(void)value;
+	(void)e;
+	return add_setting(o, "-i", STR("ignore-dots"), STR("yes"));
+}
+
+static int
+take_e(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	(void)e;
+	return add_setting(
+	    o, quote(o, "-e", value), STR("ErrorMode"), str_c(value));
+}
+
+static int
+take_o(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	(void)e;
+	for (size_t i = 0; i < letters_keys_n; i++)
+		if (value[0] == letters_keys[i].letter)
+			return add_setting(o, quote(o, "-o", value),
+			    str_c(letters_keys[i].key),
+			    str_c(letters_keys[i].value ? letters_keys[i].value
+							: value + 1));
+	return 0;
+}
+
+/* Without "=": a switch that is put on. */
+static int
+take_key(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	struct str s = str_c(value);
+	size_t equals = str_find(s, '=');
+	struct str key = str_trim(str_slice(s, 0, equals));
+
+	(void)opt;
+	(void)e;
+	if (equals == s.n)
+		return add_setting(o, "-O", key, STR("true"));
+	return add_setting(
+	    o, "-O", key, str_trim(str_slice(s, equals + 1, s.n)));
+}
+
+static int
+take_mode(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	for (size_t i = 0; i < letters_modes_n; i++)
+		if (value[0] == letters_modes[i].word[0]) {
+			o->mode = letters_modes[i].mode;
+			o->what = quote(o, "-b", value);
+			return 0;
+		}
+	err_set(e, ERR_SYNTAX, "unknown mode -b%s", value);
+	return EX_USAGE;
+}
+
+static int
+take_aliases(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	(void)value;
+	(void)e;
+	o->mode = MODE_UNSUPPORTED;
+	o->what = "-I";
+	return 0;
+}
+
+static int
+take_run(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	(void)e;
+	o->mode = MODE_SPOOL;
+	o->what = quote(o, "-q", value);
+	return 0;
+}
+
+/* Configure scripts ask so what they have before them. */
+static int
+take_debug(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	struct str level = str_c(value);
+
+	(void)opt;
+	(void)e;
+	if (str_eq(level, STR("0")) || str_starts(level, STR("0.")))
+		o->mode = MODE_VERSION;
+	return 0;
+}
+
+/* They name a file, whose opening nobody has made safe yet. */
+static int
+refuse(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)o;
+	(void)value;
+	err_set(e, ERR_SYNTAX, "-%c is not permitted", opt->letter);
+	return EX_NOPERM;
+}
+
+#define AT(field) offsetof(struct options, field)
+
+/* clang-format off */
+const struct option letters[] = {
+	/* what the message is made of */
+	{'t', ARITY_NONE, take_flag, AT(from_header), NULL, NULL,
+	    "recipients come from To, Cc and Bcc, too"},
+	{'i', ARITY_NONE, take_i, 0, NULL, NULL,
+	    "a line with a lone dot does not end the message"},
+	{'f', ARITY_VALUE, take_text, AT(sender), NULL, "address",
+	    "envelope sender; '' or '<>' for none"},
+	{'r', ARITY_VALUE, take_text, AT(sender), NULL, "address",
+	    "as -f"},
+	{'F', ARITY_VALUE, take_text, AT(full_name), NULL, "name",
+	    "full name, for a missing From field"},
+	{'G', ARITY_NONE, take_flag, AT(gateway), NULL, NULL,
+	    "the message comes from elsewhere: complete nothing"},
+	{'B', ARITY_VALUE, NULL, 0, optval_body, "type",
+	    "7BIT or 8BITMIME; what the message is, is seen by itself"},
+	/* how it is sent */
+	{'v', ARITY_NONE, take_flag, AT(verbose), NULL, NULL,
+	    "show on standard output what is done"},
+	{'C', ARITY_VALUE, take_text, AT(config), NULL, "file",
+	    "configuration to read"},
+	{'O', ARITY_VALUE, take_key, 0, NULL, "key=value",
+	    "set a key of the configuration, see hantar.conf(5)"},
+	{'L', ARITY_VALUE, take_text, AT(tag), optval_tag, "tag",
+	    "the program's name in the log"},
+	{'N', ARITY_VALUE, NULL, 0, optval_notify, "when",
+	    "never, or of failure,delay,success; not used yet"},
+	{'R', ARITY_VALUE, take_ret, AT(ret), optval_ret, "what",
+	    "full or hdrs; not used yet"},
+	{'V', ARITY_VALUE, NULL, 0, optval_envid, "id",
+	    "envelope id; not used yet"},
+	/* what else can be asked for */
+	{'b', ARITY_VALUE, take_mode, 0, NULL, "mode",
+	    NULL},
+	{'o', ARITY_VALUE, take_o, 0, NULL, "option",
+	    NULL},
+	{'q', ARITY_ATTACHED, take_run, 0, NULL, "time",
+	    "run the queue (there is none yet)"},
+	{'d', ARITY_ATTACHED, take_debug, 0, NULL, "level",
+	    "-d0.1 prints the version; others mean nothing"},
+	{'e', ARITY_VALUE, take_e, 0, NULL, "mode",
+	    "as -oe"},
+	/* sendmail's, refused or without a meaning here */
+	{'I', ARITY_NONE, take_aliases, 0, NULL, NULL,
+	    "not supported yet: there are no aliases"},
+	{'X', ARITY_VALUE, refuse, 0, NULL, "file",
+	    "not permitted"},
+	{'D', ARITY_VALUE, refuse, 0, NULL, "file",
+	    "not permitted"},
+	{'h', ARITY_VALUE, NULL, 0, optval_hops, "count", NULL},
+	{'A', ARITY_VALUE, NULL, 0, NULL, "x", NULL},
+	{'M', ARITY_VALUE, NULL, 0, NULL, "x", NULL},
+	{'p', ARITY_VALUE, NULL, 0, NULL, "protocol", NULL},
+	{'Q', ARITY_VALUE, NULL, 0, NULL, "reason", NULL},
+	{'J', ARITY_ATTACHED, NULL, 0, NULL, "x", NULL},
+	{'c', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'E', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'m', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'n', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'s', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'T', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'U', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+	{'x', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
+};
+/* clang-format on */
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+const size_t letters_n = COUNT(letters);
+const size_t letters_modes_n = COUNT(letters_modes);
+const size_t letters_words_n = COUNT(letters_words);
+const size_t letters_keys_n = COUNT(letters_keys);

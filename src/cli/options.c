@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/options.h"
+
+#include <sysexits.h>
+
+#include "cli/letters.h"
+
+static int
+take_word(struct options *o, const char *word, struct err *e)
+{
+	for (size_t i = 0; i < letters_words_n; i++)
+		if (str_eq(str_c(word), str_c(letters_words[i].word))) {
+			o->mode = letters_words[i].mode;
+			return 0;
+		}
+	err_set(e, ERR_SYNTAX, "unknown option --%s", word);
+	return EX_USAGE;
+}
+
+static const struct option *
+find(char letter)
+{
+	for (size_t i = 0; i < letters_n; i++)
+		if (letters[i].letter == letter)
+			return &letters[i];
+	return NULL;
+}
+
+static int
+take(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	if (opt->check && !opt->check(str_c(value))) {
+		err_set(e, ERR_SYNTAX, "-%c %s: not a valid %s", opt->letter,
+		    value, opt->value);
+		return EX_USAGE;
+	}
+	return opt->take ? opt->take(o, opt, value, e) : 0;
+}
+
+/* Bundled letters, the last of which may take a value; next is the next
+ * argument, NULL at the end; *used is set if it was taken. */
+static int
+take_letters(struct options *o, const char *letter, const char *next,
+    bool *used, struct err *e)
+{
+	for (; *letter != '\0'; letter++) {
+		const struct option *opt = find(*letter);
+		const char *value = letter + 1;
+		int status;
+
+		if (opt == NULL) {
+			err_set(e, ERR_SYNTAX, "unknown option -%c", *letter);
+			return EX_USAGE;
+		}
+		if (opt->arity == ARITY_VALUE && *value == '\0') {
+			if (next == NULL) {
+				err_set(e, ERR_SYNTAX, "-%c needs a value",
+				    *letter);
+				return EX_USAGE;
+			}
+			*used = true;
+			value = next;
+		}
+		status = take(o, opt, value, e);
+		if (status != 0 || opt->arity != ARITY_NONE)
+			return status;
+	}
+	return 0;
+}
+
+int
+options_parse(struct options *o, const char *name, enum mode mode, int argc,
+    char **argv, struct pool *p, struct err *e)
+{
+	int i = argc > 0 ? 1 : 0;
+
+	*o = (struct options){
+	    .name = name, .mode = mode, .what = name, .pool = p};
+	/* What follows the first operand is operands. */
+	for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+		const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+		bool used = false;
+		int status;
+
+		if (str_eq(str_c(argv[i]), STR("--"))) {
+			i++;
+			break;
+		}
+		status = argv[i][1] == '-'
+		    ? take_word(o, argv[i] + 2, e)
+		    : take_letters(o, argv[i] + 1, next, &used, e);
+		if (status != 0)
+			return status;
+		i += used;
+	}
+	o->operands = argv + i;
+	o->operands_n = (size_t)(argc - i);
+	return 0;
+}

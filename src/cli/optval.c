@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/optval.h"
+
+#include "base/key.h"
+
+static bool
+printable(struct str s, size_t max)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!key_is_graph(s.p[i]))
+			return false;
+	return s.n > 0 && s.n <= max;
+}
+
+bool
+optval_body(struct str s)
+{
+	return str_ieq(s, STR("7BIT")) || str_ieq(s, STR("8BITMIME"));
+}
+
+bool
+optval_notify(struct str s)
+{
+	static const struct key words[] = {
+	    {"failure", 1}, {"delay", 2}, {"success", 4}};
+	struct str word;
+
+	if (str_ieq(s, STR("never")))
+		return true;
+	while (str_split(&s, ',', &word))
+		if (key_find(words, 3, str_trim(word)) < 0)
+			return false;
+	return true;
+}
+
+bool
+optval_ret(struct str s)
+{
+	return str_ieq(s, STR("full")) || str_ieq(s, STR("hdrs"));
+}
+
+bool
+optval_envid(struct str s)
+{
+	return printable(s, 100);
+}
+
+bool
+optval_hops(struct str s)
+{
+	uint64_t number;
+
+	return str_number(s, 10000, &number);
+}
+
+bool
+optval_tag(struct str s)
+{
+	return printable(s, 32) && str_find(s, '/') == s.n;
+}

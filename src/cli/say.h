@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* What is said to the caller, on descriptors 1 and 2. */
+#ifndef CLI_SAY_H
+#define CLI_SAY_H
+
+#include "base/str.h"
+
+/*
+ * One line on standard error, "name: id: text", with everything in it that
+ * is not printable ASCII escaped (A-50).  No id: "name: text".
+ */
+void say_error(const char *name, struct str id, struct str text);
+
+/*
+ * Text on standard output, in one write if the other side takes it.  False
+ * if it could not be written: that is for the caller to mind or not.
+ */
+bool say_out(struct str text);
+
+#endif
