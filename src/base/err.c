@@ -48,7 +48,7 @@ err_while(struct err *e, const char *format, ...)
 	(void)vsnprintf(context, sizeof(context) - 2, format, ap);
 	va_end(ap);
 	n = strlen(context);
-	memcpy(context + n, ": ", 2);
+	memcpy(context + n, ": ", 3);
 	n += 2;
 	rest = strnlen(e->text, sizeof(e->text) - 1 - n);
 	memmove(e->text + n, e->text, rest);
