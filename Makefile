@@ -27,6 +27,7 @@ trylink = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) \
 
 SANITIZE ?=
 COVER ?=
+comma := ,
 ifneq ($(SANITIZE),)
 MODE_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DPOOL_EACH -DHANTAR_SANITIZED
@@ -44,7 +45,6 @@ MODE_LDFLAGS := $(foreach f,-Wl$(comma)-z$(comma)relro \
 	-Wl$(comma)-z$(comma)now -Wl$(comma)-z$(comma)noexecstack \
 	-Wl$(comma)--as-needed,$(call trylink,$(f)))
 endif
-comma := ,
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -80,7 +80,8 @@ MAN7 := hantar-smtp.7
 
 .DEFAULT_GOAL := all
 .PHONY: all install uninstall check check-unit check-talk check-system \
-	check-asan check-valgrind lint cover clean help dev format
+	check-asan check-valgrind check-fuzz fuzz lint cover clean help dev format \
+	tests
 .SECONDARY:
 
 all: $(O)/hantar ## build the program (default)
@@ -112,16 +113,49 @@ WRAP = -Wl,--wrap=sys_poll -Wl,--wrap=clock_now
 $(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
 
-$(O)/tests/talk: $(O)/tests/talk/talk.o $(TESTLIB_OBJ) $(O)/libhantar.a
+TALK_OBJ := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/talk/*.c)))
+$(O)/tests/talk: $(TALK_OBJ) $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
 
-check: check-unit check-talk check-system ## all tests (as root: the system tests make namespaces)
+check: check-unit check-talk check-fuzz check-system ## all tests (as root: the system tests make namespaces)
 
 check-unit: $(UNIT_BIN) ## unit tests
 	$(Q)set -e; for t in $(UNIT_BIN); do $$t; done
 
 check-talk: $(O)/tests/talk ## the conversations in tests/talk
 	$(Q)$(O)/tests/talk $(TALKS)
+
+# Fuzz targets: replayed over their corpora by check, searched by fuzz.
+FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard \
+	tests/fuzz/*_fuzz.c)))
+FUZZ_SECONDS ?= 60
+$(O)/replay/%: $(O)/tests/fuzz/%_fuzz.o $(O)/tests/fuzz/replay.o \
+		$(O)/libhantar.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+check-fuzz: $(FUZZ:%=$(O)/replay/%) ## the fuzz targets over their corpora
+	$(Q)set -e; for t in $(FUZZ); do \
+		$(O)/replay/$$t tests/fuzz/corpus/$$t/*; \
+		echo "$$t: $$(ls tests/fuzz/corpus/$$t | wc -l) inputs"; done
+
+build/fuzz/%: tests/fuzz/%_fuzz.c $(SRC) $(wildcard src/*/*.h)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang -g -O1 -std=c11 $(ALL_CPPFLAGS) -Itests/fuzz \
+		-DPOOL_EACH -DHANTAR_SANITIZED -fno-sanitize-recover=all \
+		-fsanitize=fuzzer,address,undefined -o $@ $< $(SRC) $(LDLIBS)
+
+fuzz: $(FUZZ:%=build/fuzz/%) ## search with libFuzzer, FUZZ_SECONDS each
+	$(Q)set -e; for t in $(FUZZ); do mkdir -p build/fuzz/corpus-$$t; \
+		build/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-print_final_stats=1 -max_len=65536 build/fuzz/corpus-$$t \
+		tests/fuzz/corpus/$$t 2>build/fuzz/$$t.log || \
+		{ tail -40 build/fuzz/$$t.log; exit 1; }; \
+		printf '%s: ' $$t; grep number_of_executed build/fuzz/$$t.log; \
+	done
+
+TESTS = $(O)/hantar $(UNIT_BIN) $(O)/tests/talk $(FUZZ:%=$(O)/replay/%)
+tests: $(TESTS) ## build all that check runs
 
 CORPORA ?=
 check-system: $(O)/hantar ## the real program against real servers
@@ -143,6 +177,7 @@ format: ## run clang-format over the tree
 		$$(git ls-files '*.[ch]')
 
 cover: ## line and branch coverage of the unit and talk tests
+	$(Q)mkdir -p build/cover && find build/cover -name '*.gcda' -delete
 	$(Q)$(MAKE) O=build/cover COVER=1 check-unit check-talk
 	$(Q)scripts/cover build/cover
 
@@ -165,4 +200,4 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
 		sed 's/:.*##/\t/' | expand -t 16
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/src $(O)/tests -name '*.d' -type f 2>/dev/null)
