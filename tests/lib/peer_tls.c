@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+#include "peer_tls.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "words.h"
+
+struct peer_tls {
+	SSL *ssl;
+	bool broken;
+	char sni[256];
+	char fault[256];
+};
+
+static struct {
+	EVP_PKEY *good, *weak;
+	SSL_CTX *ctx;
+} made;
+
+static void
+put_name(X509_NAME *to, struct str name)
+{
+	/* A common name longer than 64 is refused; nothing depends on it. */
+	(void)X509_NAME_add_entry_by_txt(to, "CN", MBSTRING_ASC,
+	    (const unsigned char *)name.p, (int)(name.n < 64 ? name.n : 64), -1,
+	    0);
+}
+
+static bool
+put_alt_name(X509 *cert, struct str name)
+{
+	struct buf text;
+	X509_EXTENSION *ext;
+	bool put;
+
+	buf_init(&text, 512);
+	buf_printf(&text, "DNS:%.*s", STR_ARG(name));
+	ext = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, text.p);
+	buf_free(&text);
+	put = ext && X509_add_ext(cert, ext, -1) == 1;
+	X509_EXTENSION_free(ext);
+	return put;
+}
+
+static X509 *
+make_cert(EVP_PKEY *key, struct str name, bool expired)
+{
+	X509 *cert = X509_new();
+	long day = 24L * 60 * 60;
+
+	if (cert == NULL)
+		return NULL;
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3 * day);
+	X509_gmtime_adj(X509_getm_notAfter(cert), expired ? -day : day);
+	put_name(X509_get_subject_name(cert), name);
+	X509_set_issuer_name(cert, X509_get_subject_name(cert));
+	if (X509_set_pubkey(cert, key) == 1 && put_alt_name(cert, name) &&
+	    X509_sign(cert, key, EVP_sha256()) > 0)
+		return cert;
+	X509_free(cert);
+	return NULL;
+}
+
+static EVP_PKEY *
+key_of(bool weak)
+{
+	if (weak && made.weak == NULL)
+		made.weak = EVP_RSA_gen(1024);
+	if (!weak && made.good == NULL)
+		made.good = EVP_EC_gen("P-256");
+	return weak ? made.weak : made.good;
+}
+
+static int
+took_sni(SSL *ssl, int *alert, void *arg)
+{
+	struct peer_tls *t = SSL_get_app_data(ssl);
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+	(void)alert;
+	(void)arg;
+	if (name)
+		(void)snprintf(t->sni, sizeof(t->sni), "%s", name);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *
+context(void)
+{
+	if (made.ctx)
+		return made.ctx;
+	made.ctx = SSL_CTX_new(TLS_server_method());
+	if (made.ctx == NULL)
+		return NULL;
+	SSL_CTX_set_min_proto_version(made.ctx, TLS1_VERSION);
+	/* Old versions and weak keys are what some scripts are about. */
+	SSL_CTX_set_security_level(made.ctx, 0);
+	SSL_CTX_set_session_cache_mode(made.ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_tlsext_servername_callback(made.ctx, took_sni);
+	return made.ctx;
+}
+
+struct wish {
+	struct str name;
+	int version; /* 0: any */
+	bool expired, weak;
+};
+
+static bool
+read_wish(struct str options, struct wish *wish)
+{
+	static const struct {
+		const char *word;
+		int version;
+	} versions[] = {{"tls1.0", TLS1_VERSION}, {"tls1.1", TLS1_1_VERSION},
+	    {"tls1.2", TLS1_2_VERSION}, {"tls1.3", TLS1_3_VERSION}};
+	struct str word;
+
+	while ((word = words_next(&options)).n > 0) {
+		bool known = false;
+
+		for (size_t i = 0; i < 4; i++)
+			if (str_eq(word, str_c(versions[i].word))) {
+				wish->version = versions[i].version;
+				known = true;
+			}
+		if (str_starts(word, STR("name=")))
+			wish->name = str_slice(word, 5, word.n);
+		else if (str_eq(word, STR("expired")))
+			wish->expired = true;
+		else if (str_eq(word, STR("weak")))
+			wish->weak = true;
+		else if (!known)
+			return false;
+	}
+	return true;
+}
+
+static bool
+prepare(SSL *ssl, const struct wish *wish)
+{
+	EVP_PKEY *key = key_of(wish->weak);
+	X509 *cert = key ? make_cert(key, wish->name, wish->expired) : NULL;
+	bool fits = cert && SSL_use_certificate(ssl, cert) == 1 &&
+	    SSL_use_PrivateKey(ssl, key) == 1;
+	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+
+	X509_free(cert);
+	SSL_set_bio(ssl, in, out);
+	if (wish->version) {
+		SSL_set_min_proto_version(ssl, wish->version);
+		SSL_set_max_proto_version(ssl, wish->version);
+	}
+	SSL_set_accept_state(ssl);
+	return fits && in && out;
+}
+
+struct peer_tls *
+peer_tls_new(struct str name, struct str options)
+{
+	struct wish wish = {.name = name};
+	struct peer_tls *t;
+
+	if (!read_wish(options, &wish) || context() == NULL)
+		return NULL;
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		err_memory();
+	t->ssl = SSL_new(made.ctx);
+	if (t->ssl && prepare(t->ssl, &wish)) {
+		SSL_set_app_data(t->ssl, t);
+		return t;
+	}
+	peer_tls_free(t);
+	return NULL;
+}
+
+void
+peer_tls_free(struct peer_tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	free(t);
+}
+
+static void
+pump(struct peer_tls *t, struct buf *out)
+{
+	char piece[4096];
+	int n;
+
+	while ((n = BIO_read(SSL_get_wbio(t->ssl), piece, sizeof(piece))) > 0)
+		buf_add(out, str_of(piece, (size_t)n));
+}
+
+static void
+broke(struct peer_tls *t)
+{
+	unsigned long code = ERR_peek_last_error();
+
+	t->broken = true;
+	ERR_error_string_n(code, t->fault, sizeof(t->fault));
+	ERR_clear_error();
+}
+
+enum peer_tls_state
+peer_tls_feed(
+    struct peer_tls *t, struct str bytes, struct buf *plain, struct buf *out)
+{
+	char piece[16384];
+	int n = 0;
+
+	if (bytes.n > 0)
+		(void)BIO_write(SSL_get_rbio(t->ssl), bytes.p, (int)bytes.n);
+	ERR_clear_error();
+	/* SSL_read shakes hands, too. */
+	while (!t->broken && (n = SSL_read(t->ssl, piece, sizeof(piece))) > 0)
+		buf_add(plain, str_of(piece, (size_t)n));
+	if (!t->broken && SSL_get_error(t->ssl, n) != SSL_ERROR_WANT_READ &&
+	    SSL_get_error(t->ssl, n) != SSL_ERROR_ZERO_RETURN)
+		broke(t);
+	pump(t, out);
+	if (t->broken)
+		return PEER_TLS_BROKEN;
+	return SSL_is_init_finished(t->ssl) ? PEER_TLS_READY : PEER_TLS_SHAKING;
+}
+
+void
+peer_tls_say(struct peer_tls *t, struct str text, struct buf *out)
+{
+	if (text.n > 0 && SSL_write(t->ssl, text.p, (int)text.n) <= 0)
+		broke(t);
+	pump(t, out);
+}
+
+void
+peer_tls_notify(struct peer_tls *t, struct buf *out)
+{
+	(void)SSL_shutdown(t->ssl);
+	ERR_clear_error();
+	pump(t, out);
+}
+
+struct str
+peer_tls_sni(const struct peer_tls *t)
+{
+	return str_c(t->sni);
+}
+
+const char *
+peer_tls_fault(const struct peer_tls *t)
+{
+	return t->fault;
+}
+
+void
+peer_tls_end(void)
+{
+	EVP_PKEY_free(made.good);
+	EVP_PKEY_free(made.weak);
+	SSL_CTX_free(made.ctx);
+	memset(&made, 0, sizeof(made));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The server's side of TLS, between two buffers: what the client sent goes
+ * in, what is to be sent to it comes out.  Touches no descriptor.
+ */
+#ifndef LIB_PEER_TLS_H
+#define LIB_PEER_TLS_H
+
+#include "base/buf.h"
+
+struct peer_tls;
+
+enum peer_tls_state {
+	PEER_TLS_SHAKING,
+	PEER_TLS_READY,
+	PEER_TLS_BROKEN, /* peer_tls_fault says why */
+};
+
+/*
+ * name is the host's, for the certificate, which is made on the spot and
+ * signed by itself.  options: tls1.0 ... tls1.3 (that version alone),
+ * name=NAME (another one in the certificate), expired, weak (RSA 1024).
+ * NULL: no such option, or OpenSSL cannot do it.
+ */
+struct peer_tls *peer_tls_new(struct str name, struct str options);
+void peer_tls_free(struct peer_tls *);
+
+/*
+ * Takes bytes of the client.  What it said, decrypted, is appended to plain,
+ * what must be sent to out.
+ */
+enum peer_tls_state peer_tls_feed(
+    struct peer_tls *, struct str bytes, struct buf *plain, struct buf *out);
+
+/* Encrypts text into out. */
+void peer_tls_say(struct peer_tls *, struct str text, struct buf *out);
+
+/* close_notify */
+void peer_tls_notify(struct peer_tls *, struct buf *out);
+
+/* The name that the client asked for; "" if none. */
+struct str peer_tls_sni(const struct peer_tls *);
+
+const char *peer_tls_fault(const struct peer_tls *);
+
+/* Keys and certificates are kept for the whole process; gives them back. */
+void peer_tls_end(void);
+
+#endif
