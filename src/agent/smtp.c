@@ -70,9 +70,10 @@ dial_trying(void *ctx, size_t i)
 {
 	struct attempt *a = ctx;
 
-	set_peer(a, i);
 	buf_clear(&a->line);
-	buf_printf(&a->line, "%s... Connecting", a->peer.p);
+	buf_printf(&a->line, "%.*s... Connecting to [%.*s] port %u",
+	    STR_ARG(a->errand->host), STR_ARG(a->errand->ip[i]),
+	    a->errand->port);
 	put_show(a, buf_str(&a->line));
 }
 
@@ -181,7 +182,7 @@ on_show(void *ctx, const char *mark, struct str line)
 	struct attempt *a = ctx;
 
 	buf_clear(&a->line);
-	buf_printf(&a->line, "%s ", mark);
+	buf_printf(&a->line, "%s%s", mark, mark[0] ? " " : "");
 	buf_add(&a->line, str_slice(line, 0, REPORT_TEXT));
 	put_show(a, buf_str(&a->line));
 }

@@ -322,7 +322,8 @@ read_agent(struct dispatcher *d, struct hop *h)
 
 	if (more < 0)
 		h->attempt.lied = true;
-	if (more <= 0 || h->attempt.lied || h->attempt.ended)
+	/* Its end is the end of the pipe: then it is gone, or nearly. */
+	if (more <= 0 || h->attempt.lied)
 		hop_attempt_over(h, &d->run);
 }
 

@@ -28,7 +28,7 @@ run_show(const struct run *run, const struct hop *hop, int64_t ms,
 		return;
 	buf_init(&b, 4096);
 	buf_printf(&b, "%4" PRId64 ".%03d ", ms / 1000, (int)(ms % 1000));
-	if (run->several)
+	if (run->several && hop)
 		buf_printf(&b, "[%.*s] ", STR_ARG(hop->target.domain));
 	buf_add(&b, text);
 	run->opts->show(run->opts->ctx, buf_str(&b));

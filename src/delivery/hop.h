@@ -85,7 +85,7 @@ void hop_attempt_over(struct hop *, struct run *);
 /* The run is being left: what is not past its gate is deferred. */
 void hop_leave(struct hop *, struct run *);
 
-/* A line for people who watch, with its time. */
+/* A line for people who watch, with its time; about a hop, or NULL. */
 void run_show(const struct run *, const struct hop *, int64_t ms, struct str);
 
 #endif

@@ -175,7 +175,7 @@ show_reply(const struct session *s)
 			buf_printf(&b, "%u%c", s->reply.code,
 			    rest.n > 0 ? '-' : ' ');
 		buf_add(&b, line);
-		show(s, "<<<", buf_str(&b));
+		show(s, "", buf_str(&b));
 	}
 	buf_free(&b);
 }

@@ -23,8 +23,8 @@ struct session_hooks {
 	bool (*gate)(void *ctx, size_t accepted);
 	/* The gate will be reached soon: whoever opens it can begin. */
 	void (*at_gate)(void *ctx, size_t accepted);
-	/* A line of the conversation, with its mark ("<<<", ">>>", ...);
-	 * NULL if nobody listens. */
+	/* A line of the conversation, with its mark: ">>>" is said, "***" a
+	 * remark, "" heard.  NULL if nobody listens. */
 	void (*show)(void *ctx, const char *mark, struct str line);
 	void (*log)(void *ctx, struct str line);
 	struct str peer; /* "host[ip]:port", for texts */
