@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Mail addresses: the lists of RFC 5322, 3.4 with the obsolete forms of 4.4
- * (comments and blanks anywhere, routes, quoted words between dots, empty
- * list elements), and the envelope form of RFC 5321, 4.1.2.  UTF-8 as in
- * RFC 6531 and 6532.
+ * Addresses and address lists: RFC 5322, 3.4 with the obsolete forms of 4.4.
  *
- * What is taken, where the standards leave or dispute a choice:
- *  - a name without domain ("root") is a local user;
- *  - comments, blanks around dots and the obsolete local part are taken,
- *    a route is dropped; folds (CRLF and a blank) in lists alone;
- *  - an encoded word is no address (RFC 2047, 5), not even a local one;
- *  - a domain is at most 255 octets: labels of letters, digits, "-" (not at
- *    either end) and "_", at most 63, or with UTF-8, of any length, which
- *    is for IDNA to judge; no empty label, so no dot at its end either;
- *  - "[...]" holds printable ASCII without "[", "]", backslash and blanks;
- *    whether it is an address of a host is for routing to say;
- *  - a local part may have any length (the server may judge it), and no
- *    control character even where obsolete syntax had it; UTF-8 in it and
- *    in the domain is well-formed and never behind a backslash;
- *  - display names and comments may hold what they like.
+ * Taken: comments (nested to 50), quoted strings and pairs, domain literals,
+ * groups, routes (dropped), white space and comments around dots, empty list
+ * elements, UTF-8 that is well-formed.  What is in a comment or a display
+ * name is never an address.  Refused: control bytes, empty local parts and
+ * labels, two dots in a row, labels over 63 and domains over 255 octets,
+ * encoded words as addresses.  A bare local part is an address without
+ * domain: a local name, for a sendmail command.
  */
 #ifndef MAIL_ADDR_H
 #define MAIL_ADDR_H
@@ -26,50 +16,38 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/pool.h"
-#include "base/str.h"
 
 struct addr {
-	struct str local;  /* the content: no quotes, no backslashes */
-	struct str domain; /* as written; with brackets if a literal */
-	struct str name;   /* display name, its content; may be empty */
+	struct str local;  /* the content, without quotes */
+	struct str domain; /* as written, without comments and trailing dot;
+	                      a literal with its brackets; or empty */
+	struct str name;   /* display name, without quotes; or empty */
 };
 
 /*
- * All addresses in text, those in groups too, into *list and *n: text is
- * what follows the colon of a field, or an operand of the command line.  An
- * empty group or an empty text gives n == 0.  What is found lies in the
- * pool; text may go.  -1 with ERR_SYNTAX, which quotes the offender, or
- * with ERR_LIMIT if there are more than max.
+ * Reads a list of addresses into *list (in the pool).  The members of groups
+ * are included; an empty list is none.  -1 with *e: ERR_SYNTAX names what is
+ * wrong and where, ERR_LIMIT that there are more than max.
  */
 int addr_list(struct pool *, struct str text, size_t max, struct addr **list,
-    size_t *n, struct err *) __attribute__((warn_unused_result));
+    size_t *n, struct err *);
 
 /*
- * The one mailbox in text ("a@b" or "Name <a@b>"); "" and "<>" give the null
- * address.  -1 with ERR_SYNTAX for more than one, for a group, for anything
- * with CR, LF, NUL or another control character but the tab.
+ * Reads exactly one mailbox, with or without display name.  "" and "<>" are
+ * the null address, in which all is empty (A-16, A-17).
  */
-int addr_one(struct pool *, struct str text, struct addr *, struct err *)
-    __attribute__((warn_unused_result));
-
-/* The null address, <>: of no sender. */
-static inline bool
-addr_is_null(const struct addr *a)
-{
-	return a->local.n == 0 && a->domain.n == 0;
-}
+int addr_one(struct pool *, struct str text, struct addr *, struct err *);
 
 /*
- * Appends the envelope form without angle brackets: the local part in quotes
- * only where it needs them (RFC 5321, 4.1.2).  Never a control character,
- * whatever *a holds.  The null address gives nothing.
+ * Appends the address as it stands in an envelope, without angle brackets:
+ * quoted only where that is needed (B-27).
  */
 void addr_print(struct buf *, const struct addr *);
 
-/* The same mailbox: the local part to the byte, the domain in any case. */
+/* The same mailbox: local parts byte by byte, domains but for ASCII case. */
 bool addr_same(const struct addr *, const struct addr *);
 
-/* No UTF-8 in local part and domain. */
+bool addr_is_null(const struct addr *);
 bool addr_is_ascii(const struct addr *);
 
 #endif

@@ -1,40 +1,42 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * What a submission lacks (RFC 5322, 3.6; RFC 6409, 8): the header as it is
- * sent.  A Received field comes first; then the fields as they were given,
- * without those that are not for the recipients' eyes (Bcc) or not ours to
- * send (Return-Path, Content-Length); behind them what was missing of From,
- * Date and Message-ID (an empty one is missing).  A message that was resent
- * gets the Resent- fields that its latest resending lacks, at the top of
- * these (3.6.6).
- *
- * No value from options, environment or the user database can begin a line
- * of its own: control characters are dropped on the way.
- */
+/* What a submission lacks, and what must not leave (RFC 6409, 8). */
 #ifndef MAIL_COMPLETE_H
 #define MAIL_COMPLETE_H
 
 #include <time.h>
 
-#include "base/buf.h"
-#include "mail/addr.h"
 #include "mail/head.h"
 
 struct complete {
-	struct addr sender;   /* of the envelope; null: login@mailname */
-	struct str login;     /* the caller's, "root" */
-	struct str full_name; /* for From; may be empty, any bytes */
-	struct str hostname;  /* for Received */
-	struct str mailname;  /* for addresses without domain, Message-ID */
-	struct str id;	      /* the queue id */
-	unsigned long uid;    /* the caller's */
+	struct addr sender;   /* the envelope's; may be null */
+	struct str login;     /* the caller's login name */
+	struct str full_name; /* for a From that is added: any bytes */
+	struct str hostname;
+	struct str mailname;
+	struct str id;        /* the queue id */
+	struct str random;    /* for Message-ID: letters and digits */
+	unsigned long uid;
 	time_t now;
-	struct str random; /* makes the Message-ID unique: letters, digits */
-	bool add;	   /* false: Received and removals alone (-G) */
+	bool add; /* false (-G): nothing but Received is added */
 };
 
-/* Appends the header, without the empty line behind it. */
-void complete_header(
-    struct buf *out, const struct field *, size_t n, const struct complete *);
+/*
+ * Appends the header as it is sent, without the empty line:
+ *
+ * - Received in front (B-18), without any recipient (B-19);
+ * - of a message that is resent, what its topmost Resent- block lacks of
+ *   Resent-Date, Resent-From and Resent-Message-ID, on top (B-32);
+ * - the fields as they are, in order (B-11), but for Bcc, Resent-Bcc,
+ *   Return-Path, Content-Length, and an empty Message-ID;
+ * - Date, From, Message-ID where they are missing (B-13 to B-15).
+ */
+void complete_header(struct buf *out, const struct field *, size_t n,
+    const struct complete *);
+
+/*
+ * Appends a display name so that it is one phrase on one line (B-17, B-42):
+ * as it is, quoted, or as RFC 2047 words; controls are dropped.
+ */
+void complete_phrase(struct buf *out, struct str name);
 
 #endif

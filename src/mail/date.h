@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Dates as mail writes them (RFC 5322, 3.3). */
+/* Dates as RFC 5322, 3.3, writes them. */
 #ifndef MAIL_DATE_H
 #define MAIL_DATE_H
 
@@ -8,8 +8,8 @@
 #include "base/buf.h"
 
 /*
- * Appends t as "Tue, 24 Nov 2026 16:21:25 +0000": in local time, in English
- * whatever the locale.  The zone is "-0000" only if it is not known.
+ * Appends t in local time, "Tue, 24 Nov 2026 16:21:25 +0100": English
+ * whatever the locale; -0000 only if the zone is not known (B-13).
  */
 void date_5322(struct buf *, time_t t);
 
