@@ -174,7 +174,7 @@ lint: ## floors, headers, banned calls, formatters and analysers
 
 format: ## run clang-format over the tree
 	$(Q)clang-format -i --style=file:scripts/clang-format.yaml \
-		$$(git ls-files '*.[ch]')
+		$$(git ls-files -co --exclude-standard '*.[ch]')
 
 cover: ## line and branch coverage of the unit and talk tests
 	$(Q)mkdir -p build/cover && find build/cover -name '*.gcda' -delete
