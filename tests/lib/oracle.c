@@ -203,15 +203,30 @@ oracle_drop(struct oracle *o)
 	if (o->conn >= 0)
 		close(o->conn);
 	o->conn = -1;
+	o->sent = o->out.n = 0;
+}
+
+static bool
+flush(struct oracle *o)
+{
+	size_t left = o->out.n - o->sent;
+	ssize_t put = o->conn >= 0 && left > 0
+	    ? send(o->conn, o->out.p + o->sent, left, MSG_NOSIGNAL)
+	    : -1;
+
+	if (put <= 0)
+		return false;
+	o->sent += (size_t)put;
+	if (o->sent == o->out.n)
+		o->sent = o->out.n = 0;
+	return true;
 }
 
 void
 oracle_raw(struct oracle *o, const void *p, size_t n)
 {
-	/* What does not fit into the socket's buffer is lost. */
-	ssize_t put = send(o->conn, p, n, MSG_NOSIGNAL);
-
-	(void)put;
+	add(&o->out, p, n);
+	(void)flush(o);
 }
 
 void
@@ -275,6 +290,8 @@ turn(struct oracle *o)
 	}
 	if (o->conn < 0)
 		return false;
+	if (flush(o))
+		return true;
 	n = recv(o->conn, p, sizeof(p), 0);
 	if (n < 0)
 		return false;

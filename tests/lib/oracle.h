@@ -78,6 +78,8 @@ struct oracle {
 	int udp, tcp, conn;
 	struct sockaddr_in peer;
 	bool over_tcp;
+	struct wire out; /* still to be sent over TCP */
+	size_t sent;
 };
 
 void oracle_start(
