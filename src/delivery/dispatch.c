@@ -25,7 +25,8 @@ struct dispatcher {
 	struct report_reader answers;
 	bool lookup_lost;
 	bool left;
-	struct pollfd *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
+	struct pollfd
+	    *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
 };
 
 /* A recipient and where it goes, while they are grouped. */
@@ -140,7 +141,7 @@ lookup_line(void *ctx, struct str line)
 	}
 	switch (r.kind) {
 	case RECORD_SHOW:
-		run_show(&d->run, NULL, r.number, r.text);
+		run_show(&d->run, STR_NONE, r.number, r.text);
 		break;
 	case RECORD_LOG:
 		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
@@ -184,8 +185,8 @@ ask(struct dispatcher *d, struct hop *h)
 
 	buf_init(&request, 512);
 	h->asked++;
-	agent_request(&request, mx ? "mx" : "addr", number_of(d, h),
-	    hop_question(h));
+	agent_request(
+	    &request, mx ? "mx" : "addr", number_of(d, h), hop_question(h));
 	h->state = mx ? HOP_MX : HOP_ADDRESS;
 	h->deadline = clock_now() + opts->lookup_patience;
 	if (opts->in_process)
@@ -332,8 +333,7 @@ read_lookup(struct dispatcher *d)
 {
 	struct err e;
 
-	if (report_read(&d->answers, d->lookup.report, lookup_line, d, &e) <=
-	    0)
+	if (report_read(&d->answers, d->lookup.report, lookup_line, d, &e) <= 0)
 		d->lookup_lost = true;
 }
 

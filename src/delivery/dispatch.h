@@ -17,14 +17,14 @@ struct dispatch_opts {
 	struct lookup_errand lookup;
 	unsigned port;
 	enum tls_level tls;
-	struct str helo;         /* EHLO name; empty: address literal */
-	int64_t wait[WAITS];     /* ms */
+	struct str helo;	 /* EHLO name; empty: address literal */
+	int64_t wait[WAITS];	 /* ms */
 	int64_t lookup_patience; /* ms: all of DNS for one next hop (C-34) */
-	int64_t attempts_end;    /* ms after which no attempt begins */
-	unsigned agents;         /* at once, at most */
-	bool loopback_mx;        /* hosts that are ourselves are allowed */
-	bool in_process;         /* no fork: agents run one after the other */
-	const struct str *own;   /* names of this host, in lower case (C-17) */
+	int64_t attempts_end;	 /* ms after which no attempt begins */
+	unsigned agents;	 /* at once, at most */
+	bool loopback_mx;	 /* hosts that are ourselves are allowed */
+	bool in_process;	 /* no fork: agents run one after the other */
+	const struct str *own;	 /* names of this host, in lower case (C-17) */
 	size_t own_n;
 	/*
 	 * Becomes non-zero when the run is to end early (a signal): no gate
@@ -32,8 +32,8 @@ struct dispatch_opts {
 	 * deferred.  NULL: never.
 	 */
 	const volatile sig_atomic_t *leave;
-	int64_t start;           /* clock_now when the run began */
-	int64_t read;            /* clock_now when the message was read */
+	int64_t start; /* clock_now when the run began */
+	int64_t read;  /* clock_now when the message was read */
 	/*
 	 * The conversation, line by line without newline, for people; NULL:
 	 * not wanted.

@@ -1,92 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 #include "delivery/hop.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "delivery/outcome.h"
 #include "os/sys.h"
 
-/* How much longer than all time-outs together an agent may live. */
-enum {
-	ATTEMPT_FLOOR_MS = 2 * 3600 * 1000, /* J-09 */
-	SLOWEST_OCTETS_PER_MS = 4,
-	EXCHANGERS_MAX = 200,
-};
+enum { EXCHANGERS_MAX = 200 };
 
-void
-run_show(const struct run *run, const struct hop *hop, int64_t ms,
-    struct str text)
-{
-	struct buf b;
-
-	if (run->opts->show == NULL)
-		return;
-	buf_init(&b, 4096);
-	buf_printf(&b, "%4" PRId64 ".%03d ", ms / 1000, (int)(ms % 1000));
-	if (run->several && hop)
-		buf_printf(&b, "[%.*s] ", STR_ARG(hop->target.domain));
-	buf_add(&b, text);
-	run->opts->show(run->opts->ctx, buf_str(&b));
-	buf_free(&b);
-}
-
-static void
-show_now(const struct run *run, const struct hop *hop, struct str text)
-{
-	run_show(run, hop, clock_now() - run->opts->start, text);
-}
-
-/* The verdict, for people. */
-static void
-show_verdict(const struct run *run, const struct hop *hop,
-    const struct recipient *r)
-{
-	static const char *const words[] = {
-	    [OUTCOME_OPEN] = "Undecided",
-	    [OUTCOME_DELIVERED] = "Sent",
-	    [OUTCOME_DEFERRED] = "Deferred",
-	    [OUTCOME_FAILED] = "Failed",
-	};
-	struct buf b;
-
-	if (run->opts->show == NULL)
-		return;
-	buf_init(&b, 4096);
-	buf_printf(&b, "<%.*s>... %s (%.*s)", STR_ARG(r->path),
-	    words[r->status.outcome], STR_ARG(r->status.text));
-	show_now(run, hop, buf_str(&b));
-	buf_free(&b);
-}
-
-static struct recipient *
-member(const struct hop *hop, const struct run *run, size_t i)
+struct recipient *
+hop_member(const struct hop *hop, const struct run *run, size_t i)
 {
 	return &run->envelope->rcpt[hop->member[i]];
-}
-
-/* Is this recipient's fate sealed for this run? */
-static bool
-sealed(const struct recipient *r)
-{
-	return r->status.outcome == OUTCOME_DELIVERED ||
-	    r->status.outcome == OUTCOME_FAILED ||
-	    (r->status.outcome == OUTCOME_DEFERRED &&
-		r->status.blame == BLAME_DOUBT);
-}
-
-static void
-seal(struct hop *hop, struct run *run, struct recipient *r,
-    const struct status *status)
-{
-	if (status)
-		r->status = status_keep(*status, run->pool);
-	outcome_log(run->envelope, r);
-	show_verdict(run, hop, r);
 }
 
 /* Nothing is left to try: who is not sealed gets what he has, or status. */
@@ -94,11 +22,11 @@ static void
 conclude(struct hop *hop, struct run *run, const struct status *status)
 {
 	for (size_t i = 0; i < hop->n; i++) {
-		struct recipient *r = member(hop, run, i);
+		struct recipient *r = hop_member(hop, run, i);
 
-		if (sealed(r))
+		if (run_sealed(r))
 			continue;
-		seal(hop, run, r,
+		run_seal(run, hop->target.domain, r,
 		    r->status.outcome == OUTCOME_OPEN ? status : NULL);
 	}
 	free(hop->walk);
@@ -112,29 +40,22 @@ static bool
 all_sealed(const struct hop *hop, const struct run *run)
 {
 	for (size_t i = 0; i < hop->n; i++)
-		if (!sealed(member(hop, run, i)))
+		if (!run_sealed(hop_member(hop, run, i)))
 			return false;
 	return true;
-}
-
-static bool
-leaving(const struct run *run)
-{
-	return run->opts->leave && *run->opts->leave;
 }
 
 static void
 conclude_left(struct hop *hop, struct run *run)
 {
-	struct status left = status_own(BLAME_US, "4.3.0",
-	    STR("interrupted before the message was sent"));
+	struct status left = status_own(
+	    BLAME_US, "4.3.0", STR("interrupted before the message was sent"));
 
 	conclude(hop, run, &left);
 }
 
-/* The next step of the walk. */
-static void
-advance(struct hop *hop, struct run *run)
+void
+hop_advance(struct hop *hop, struct run *run)
 {
 	int64_t age = clock_now() - run->opts->start;
 	struct status status;
@@ -143,12 +64,12 @@ advance(struct hop *hop, struct run *run)
 		conclude(hop, run, NULL);
 		return;
 	}
-	if (leaving(run)) {
+	if (run_leaving(run)) {
 		conclude_left(hop, run);
 		return;
 	}
-	switch (walk_next(hop->walk, age > run->opts->attempts_end,
-	    &hop->attempt.step)) {
+	switch (walk_next(
+	    hop->walk, age > run->opts->attempts_end, &hop->attempt.step)) {
 	case WALK_LOOK_UP:
 		hop->state = HOP_ASK_ADDRESS;
 		break;
@@ -203,7 +124,7 @@ hop_begin(struct hop *hop, struct run *run)
 		walk_address(hop->walk, pool_str(run->pool, buf_str(&ip)));
 		buf_free(&ip);
 		hop->walk->host[0].known = true;
-		advance(hop, run);
+		hop_advance(hop, run);
 		return;
 	case NEXT_HOP_NONE:
 	default:
@@ -237,7 +158,7 @@ show_order(const struct hop *hop, const struct run *run, bool implicit)
 		buf_printf(&b, "%s %.*s (%u)", i ? "," : "",
 		    STR_ARG(hop->walk->host[i].name),
 		    hop->walk->host[i].preference);
-	show_now(run, hop, buf_str(&b));
+	run_show_now(run, hop->target.domain, buf_str(&b));
 	buf_free(&b);
 }
 
@@ -259,12 +180,11 @@ mx_complete(struct hop *hop, struct run *run)
 	}
 	new_walk(hop);
 	for (size_t i = 0; i < hop->list_n; i++)
-		walk_add(hop->walk, hop->list[i].name,
-		    hop->list[i].preference);
+		walk_add(hop->walk, hop->list[i].name, hop->list[i].preference);
 	free(hop->list);
 	hop->list = NULL;
 	show_order(hop, run, implicit);
-	advance(hop, run);
+	hop_advance(hop, run);
 }
 
 static void
@@ -333,7 +253,7 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 			status = status_keep(r->status, run->pool);
 			walk_found(hop->walk, &status);
 		}
-		advance(hop, run);
+		hop_advance(hop, run);
 	}
 }
 
@@ -344,280 +264,6 @@ hop_lookup_lost(struct hop *hop, struct run *run, const char *why)
 
 	r.status = status_own(BLAME_US, "4.4.3", str_c(why));
 	hop_looked_up(hop, run, &r);
-}
-
-/* An attempt may take its time-outs, and a big message at a slow pace. */
-static int64_t
-attempt_deadline(const struct run *run)
-{
-	return clock_now() + ATTEMPT_FLOOR_MS +
-	    (int64_t)(run->content->size / SLOWEST_OCTETS_PER_MS);
-}
-
-void
-hop_prepare(struct hop *hop, struct run *run)
-{
-	struct attempt *a = &hop->attempt;
-	struct walk_step step = a->step;
-	const struct dispatch_opts *opts = run->opts;
-	struct str *to = pool_array(run->pool, hop->n, sizeof(*to));
-	size_t n = 0;
-
-	*a = (struct attempt){.agent = {-1, -1, -1}, .step = step};
-	a->member = pool_array(run->pool, hop->n, sizeof(*a->member));
-	for (size_t i = 0; i < hop->n; i++) {
-		struct recipient *r = member(hop, run, i);
-
-		if (sealed(r))
-			continue;
-		r->since[SINCE_CONNECTING] = clock_now();
-		r->since[SINCE_SENDING] = 0;
-		a->member[n] = hop->member[i];
-		to[n++] = r->path;
-	}
-	a->errand = (struct errand){
-	    .host = step.host->name,
-	    .addresses = step.n,
-	    .port = opts->port,
-	    .last = step.last,
-	    .literal = hop->walk->literal,
-	    .tls = step.clear ? TLS_LEVEL_NONE : opts->tls,
-	    .helo = opts->helo,
-	    .from = run->envelope->from,
-	    .to = to,
-	    .n = n,
-	    .content = *run->content,
-	    .start = opts->start,
-	    .deadline = attempt_deadline(run),
-	    .show = opts->show != NULL,
-	};
-	memcpy(a->errand.ip, step.ip, sizeof(step.ip));
-	memcpy(a->errand.wait, opts->wait, sizeof(opts->wait));
-	report_reader_init(&a->reader);
-	hop->deadline = a->errand.deadline + opts->wait[WAIT_DOT];
-	hop->state = HOP_RUNNING;
-	if (step.clear)
-		show_now(run, hop,
-		    STR("the TLS handshake failed: once more, in clear text"));
-}
-
-/* "host[ip]:port" of the attempt. */
-static struct str
-relay(const struct attempt *a, struct run *run)
-{
-	struct buf b;
-	struct str text;
-
-	buf_init(&b, 1024);
-	if (a->errand.literal)
-		buf_printf(&b, "%.*s", STR_ARG(a->errand.host));
-	else
-		buf_printf(&b, "%.*s[%.*s]", STR_ARG(a->errand.host),
-		    STR_ARG(a->ip));
-	buf_printf(&b, ":%u", a->errand.port);
-	text = pool_str(run->pool, buf_str(&b));
-	buf_free(&b);
-	return text;
-}
-
-/* A refusal's text with the name of who said it in front (K-06). */
-static struct status
-attributed(struct status s, const struct attempt *a, struct run *run)
-{
-	struct buf b;
-
-	if (s.outcome == OUTCOME_DELIVERED)
-		return status_keep(s, run->pool);
-	buf_init(&b, 4096);
-	if (a->errand.literal)
-		buf_printf(&b, "host %.*s", STR_ARG(a->errand.host));
-	else
-		buf_printf(&b, "host %.*s[%.*s]", STR_ARG(a->errand.host),
-		    STR_ARG(a->ip));
-	buf_add(&b, s.code ? STR(" said: ") : STR(": "));
-	buf_add(&b, s.text);
-	s.text = pool_str(run->pool, buf_str(&b));
-	buf_free(&b);
-	return s;
-}
-
-static bool
-dial_record(struct hop *hop, struct run *run, const struct record *r)
-{
-	struct attempt *a = &hop->attempt;
-	struct status status;
-	bool known = false;
-
-	for (size_t i = 0; i < a->errand.addresses; i++)
-		known = known || str_eq(a->errand.ip[i], r->name);
-	if (!known || a->ip.n > 0)
-		return false;
-	if (r->number > 0) {
-		a->ip = pool_str(run->pool, r->name);
-		a->reach = REACH_CONNECTED;
-		return true;
-	}
-	status = status_keep(r->status, run->pool);
-	log_event(LOG_LEVEL_INFO, "smtp", "%.*s: %.*s",
-	    STR_ARG(run->envelope->id), STR_ARG(status.text));
-	walk_tried(hop->walk, r->name, REACH_NOTHING, a->step.clear, &status);
-	return true;
-}
-
-static bool
-rcpt_record(struct hop *hop, struct run *run, const struct record *r)
-{
-	struct attempt *a = &hop->attempt;
-	struct recipient *rcpt;
-	struct status status;
-
-	if (r->id >= a->errand.n || a->ip.n == 0)
-		return false;
-	rcpt = &run->envelope->rcpt[a->member[r->id]];
-	if (r->status.outcome == OUTCOME_OPEN || sealed(rcpt) ||
-	    a->member[r->id] == SIZE_MAX)
-		return false;
-	if (r->status.outcome == OUTCOME_DELIVERED && !a->gate_open)
-		return false;
-	if (rcpt->since[SINCE_SENDING] == 0)
-		rcpt->since[SINCE_SENDING] = clock_now();
-	status = attributed(r->status, a, run);
-	rcpt->relay = relay(a, run);
-	rcpt->status = status;
-	if (sealed(rcpt))
-		seal(hop, run, rcpt, NULL);
-	a->member[r->id] = SIZE_MAX; /* judged: once is enough */
-	return true;
-}
-
-static void
-sending_now(struct attempt *a, struct run *run)
-{
-	for (size_t i = 0; i < a->errand.n; i++)
-		if (a->member[i] != SIZE_MAX)
-			run->envelope->rcpt[a->member[i]]
-			    .since[SINCE_SENDING] = clock_now();
-}
-
-static bool
-gate_record(struct hop *hop, struct run *run)
-{
-	struct attempt *a = &hop->attempt;
-
-	if (a->gate_asked || a->ip.n == 0)
-		return false;
-	a->gate_asked = true;
-	sending_now(a, run);
-	if (leaving(run))
-		return true;
-	/* In-process the gate asks for this flag instead of the byte. */
-	a->gate_open = a->agent.command < 0 ||
-	    sys_write(a->agent.command, "g", 1) == 1;
-	return true;
-}
-
-void
-hop_heard(struct hop *hop, struct run *run, struct str line)
-{
-	struct attempt *a = &hop->attempt;
-	struct record r;
-	struct err e;
-	bool fine = true;
-
-	if (a->lied || a->ended)
-		return;
-	if (report_parse(line, &r, &e) < 0) {
-		a->lied = true;
-		return;
-	}
-	switch (r.kind) {
-	case RECORD_DIAL:
-		fine = dial_record(hop, run, &r);
-		break;
-	case RECORD_RCPT:
-		fine = rcpt_record(hop, run, &r);
-		break;
-	case RECORD_HOST:
-		fine = a->ip.n > 0 && a->host.outcome == OUTCOME_OPEN &&
-		    r.status.outcome != OUTCOME_DELIVERED;
-		if (fine)
-			a->host = attributed(r.status, a, run);
-		a->reach = (enum reach)r.number;
-		break;
-	case RECORD_GATE:
-		fine = gate_record(hop, run);
-		break;
-	case RECORD_SHOW:
-		run_show(run, hop, r.number, r.text);
-		break;
-	case RECORD_LOG:
-		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
-		    STR_ARG(run->envelope->id), STR_ARG(r.text));
-		break;
-	case RECORD_END:
-		a->ended = true;
-		break;
-	case RECORD_MX:
-	case RECORD_ADDR:
-	case RECORD_FOUND:
-	case RECORD_KINDS:
-	default:
-		fine = false;
-		break;
-	}
-	a->lied = a->lied || !fine;
-}
-
-/* An agent that died, or cannot be believed, past the gate: doubt. */
-static void
-doubt(struct hop *hop, struct run *run)
-{
-	struct attempt *a = &hop->attempt;
-	struct status status = status_own(BLAME_DOUBT, "4.4.2",
-	    STR("the process that sent the message ended without a verdict: "
-		"it may be delivered twice"));
-
-	for (size_t i = 0; i < a->errand.n; i++) {
-		struct recipient *r;
-
-		if (a->member[i] == SIZE_MAX)
-			continue;
-		r = &run->envelope->rcpt[a->member[i]];
-		r->relay = relay(a, run);
-		seal(hop, run, r, &status);
-	}
-}
-
-void
-hop_attempt_over(struct hop *hop, struct run *run)
-{
-	struct attempt *a = &hop->attempt;
-	bool sound = a->ended && !a->lied;
-	struct status died = status_own(BLAME_US, "4.3.0",
-	    STR("the process that made the attempt has died"));
-	struct status none = {0};
-
-	report_reader_free(&a->reader);
-	agent_end(&a->agent);
-	hop->deadline = INT64_MAX;
-	if (!sound && a->gate_open)
-		doubt(hop, run);
-	if (!sound) {
-		log_event(LOG_LEVEL_ERROR, "smtp", "%.*s: %.*s",
-		    STR_ARG(run->envelope->id), STR_ARG(died.text));
-		a->host = died;
-	}
-	if (a->host.outcome != OUTCOME_OPEN && a->ip.n > 0)
-		for (size_t i = 0; i < hop->n; i++)
-			if (member(hop, run, i)->status.outcome == OUTCOME_OPEN)
-				member(hop, run, i)->relay = relay(a, run);
-	if (a->ip.n > 0)
-		walk_tried(hop->walk, a->ip, a->reach, a->step.clear,
-		    a->host.outcome != OUTCOME_OPEN ? &a->host : &none);
-	else if (!sound)
-		walk_tried(hop->walk, a->errand.ip[0], REACH_NOTHING,
-		    a->step.clear, &died);
-	advance(hop, run);
 }
 
 void

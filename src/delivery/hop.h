@@ -8,14 +8,14 @@
 #define DELIVERY_HOP_H
 
 #include "agent/start.h"
-#include "delivery/dispatch.h"
+#include "delivery/run.h"
 #include "route/route.h"
 #include "route/walk.h"
 
 enum hop_state {
 	HOP_WAITING, /* not begun */
 	HOP_ASK_MX,  /* wants to ask for its MX records */
-	HOP_MX,      /* waits for them */
+	HOP_MX,	     /* waits for them */
 	HOP_ASK_ADDRESS,
 	HOP_ADDRESS,
 	HOP_ATTEMPT, /* wants to start an attempt */
@@ -29,13 +29,13 @@ struct attempt {
 	struct report_reader reader;
 	struct errand errand;
 	struct walk_step step;
-	size_t *member;      /* errand.to[i] is recipient hop->member[...] */
-	struct str ip;       /* connected to; empty: not (yet) */
-	struct status host;  /* open: the host is not to blame */
+	size_t *member;	    /* errand.to[i] is recipient hop->member[...] */
+	struct str ip;	    /* connected to; empty: not (yet) */
+	struct status host; /* open: the host is not to blame */
 	enum reach reach;
 	bool gate_asked, gate_open;
-	bool ended;          /* the agent has said all */
-	bool lied;           /* it broke its grammar or its role */
+	bool ended; /* the agent has said all */
+	bool lied;  /* it broke its grammar or its role */
 };
 
 struct hop {
@@ -44,22 +44,16 @@ struct hop {
 	struct next_hop target;
 	size_t *member; /* indices in the envelope */
 	size_t n;
-	struct walk *walk; /* from the MX answer on */
-	uint32_t asked;         /* lookups */
+	struct walk *walk;	/* from the MX answer on */
+	uint32_t asked;		/* lookups */
 	struct exchanger *list; /* while MX answers arrive */
 	size_t list_n;
 	int64_t deadline; /* of the lookup, or of the attempt (INT64_MAX) */
 	struct attempt attempt;
 };
 
-/* What all hops of a run share. */
-struct run {
-	struct envelope *envelope;
-	const struct content *content;
-	const struct dispatch_opts *opts;
-	struct pool *pool;
-	bool several; /* hops: lines of the conversation name theirs */
-};
+/* Recipient i of the hop. */
+struct recipient *hop_member(const struct hop *, const struct run *, size_t i);
 
 /* Begins: towards HOP_ASK_MX, or HOP_ATTEMPT for an address literal. */
 void hop_begin(struct hop *, struct run *);
@@ -82,10 +76,10 @@ void hop_heard(struct hop *, struct run *, struct str line);
 /* The agent is gone: judges, and takes the next step of the walk. */
 void hop_attempt_over(struct hop *, struct run *);
 
+/* Takes the next step of the walk, or concludes. */
+void hop_advance(struct hop *, struct run *);
+
 /* The run is being left: what is not past its gate is deferred. */
 void hop_leave(struct hop *, struct run *);
-
-/* A line for people who watch, with its time; about a hop, or NULL. */
-void run_show(const struct run *, const struct hop *, int64_t ms, struct str);
 
 #endif

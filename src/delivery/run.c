@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+#include "delivery/run.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "delivery/outcome.h"
+
+bool
+run_leaving(const struct run *run)
+{
+	return run->opts->leave && *run->opts->leave;
+}
+
+void
+run_show(const struct run *run, struct str domain, int64_t ms, struct str text)
+{
+	struct buf b;
+
+	if (run->opts->show == NULL)
+		return;
+	buf_init(&b, 4096);
+	buf_printf(&b, "%4" PRId64 ".%03d ", ms / 1000, (int)(ms % 1000));
+	if (run->several && domain.n > 0)
+		buf_printf(&b, "[%.*s] ", STR_ARG(domain));
+	buf_add(&b, text);
+	run->opts->show(run->opts->ctx, buf_str(&b));
+	buf_free(&b);
+}
+
+void
+run_show_now(const struct run *run, struct str domain, struct str text)
+{
+	run_show(run, domain, clock_now() - run->opts->start, text);
+}
+
+bool
+run_sealed(const struct recipient *r)
+{
+	return r->status.outcome == OUTCOME_DELIVERED ||
+	    r->status.outcome == OUTCOME_FAILED ||
+	    (r->status.outcome == OUTCOME_DEFERRED &&
+		r->status.blame == BLAME_DOUBT);
+}
+
+/* The verdict, for people. */
+static void
+show_verdict(
+    const struct run *run, struct str domain, const struct recipient *r)
+{
+	static const char *const words[] = {
+	    [OUTCOME_OPEN] = "Undecided",
+	    [OUTCOME_DELIVERED] = "Sent",
+	    [OUTCOME_DEFERRED] = "Deferred",
+	    [OUTCOME_FAILED] = "Failed",
+	};
+	struct buf b;
+
+	if (run->opts->show == NULL)
+		return;
+	buf_init(&b, 4096);
+	buf_printf(&b, "%.*s... %s (%.*s)", STR_ARG(r->path),
+	    words[r->status.outcome], STR_ARG(r->status.text));
+	run_show_now(run, domain, buf_str(&b));
+	buf_free(&b);
+}
+
+void
+run_seal(const struct run *run, struct str domain, struct recipient *r,
+    const struct status *status)
+{
+	if (status)
+		r->status = status_keep(*status, run->pool);
+	outcome_log(run->envelope, r);
+	show_verdict(run, domain, r);
+}

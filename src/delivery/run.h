@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the hops of one run share, and what becomes of a recipient: the one
+ * place that logs and shows a verdict.
+ */
+#ifndef DELIVERY_RUN_H
+#define DELIVERY_RUN_H
+
+#include "delivery/dispatch.h"
+
+struct run {
+	struct envelope *envelope;
+	const struct content *content;
+	const struct dispatch_opts *opts;
+	struct pool *pool;
+	bool several; /* next hops: lines of the conversation name theirs */
+};
+
+/* Is the run to end early? */
+bool run_leaving(const struct run *);
+
+/*
+ * A line for people who watch, ms after the start; about the next hop called
+ * domain, or about none (empty).
+ */
+void run_show(const struct run *, struct str domain, int64_t ms, struct str);
+void run_show_now(const struct run *, struct str domain, struct str);
+
+/* Is this recipient's fate sealed for this run? */
+bool run_sealed(const struct recipient *);
+
+/*
+ * Seals it, with status (copied), or with the one that it has if that is
+ * NULL: the log line, and the verdict for people.
+ */
+void run_seal(const struct run *, struct str domain, struct recipient *,
+    const struct status *);
+
+#endif
