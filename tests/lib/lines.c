@@ -217,8 +217,6 @@ bind_row(struct expansion *x, const struct line *row, struct str text,
 	struct str cell;
 
 	text = str_slice(text, 1, text.n);
-	if (text.n > 0 && text.p[text.n - 1] == '|')
-		text = str_slice(text, 0, text.n - 1);
 	while (names.n > 0) {
 		struct var *v = pool_take(x->pool, sizeof(*v));
 
@@ -229,7 +227,8 @@ bind_row(struct expansion *x, const struct line *row, struct str text,
 		v->outer = *vars;
 		*vars = v;
 	}
-	return text.p ? bad(x, row, "too many cells: ", text) : 0;
+	text = str_trim(text);
+	return text.n > 0 ? bad(x, row, "too many cells: ", text) : 0;
 }
 
 /* each NAME...; rows that begin with |; the body */
@@ -254,13 +253,16 @@ each(struct expansion *x, const struct line *at, struct str names,
 	return 0;
 }
 
-/* Appends a line, or several that " ;; " separates. */
+/* Appends a line, or several that ";;" separates (not in titles). */
 static void
 append(
     struct expansion *x, const struct line *at, struct str text, unsigned row)
 {
+	bool title = str_starts(text, STR("case "));
+
 	while (text.n > 0) {
-		const char *mark = memmem(text.p, text.n, ";;", 2);
+		const char *mark =
+		    title ? NULL : memmem(text.p, text.n, ";;", 2);
 		size_t end = mark ? (size_t)(mark - text.p) : text.n;
 		struct str one = str_trim(str_slice(text, 0, end));
 

@@ -17,6 +17,7 @@
 enum {
 	OUT_MAX = 32 * 1024 * 1024,
 	SHOWN = 200,
+	FAULTS = 8, /* of one case, that are told */
 	FAULTS_TEXT = 16 * 1024,
 };
 
@@ -26,7 +27,8 @@ fault_add(struct faults *f, const struct line *at, const char *format, ...)
 	char text[1200];
 	va_list ap;
 
-	f->n++;
+	if (++f->n > FAULTS)
+		return;
 	va_start(ap, format);
 	(void)vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
@@ -189,6 +191,8 @@ peer_run(struct peer *p, int64_t *next)
 {
 	bool moved = p->fd >= 0 && receive(p);
 
+	if (p->eof)
+		p->resume = 0; /* there is nobody to wait for */
 	for (;;) {
 		moved |= flush(p);
 		if (p->eof && p->out.n > 0 && p->fd >= 0) {

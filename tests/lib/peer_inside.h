@@ -26,6 +26,7 @@ struct peer {
 	bool loose;   /* what comes need not be expected yet */
 	bool lost;    /* a fault was found; nothing more is checked */
 	bool shaken;
+	bool in_data; /* of the easy server */
 	enum pace pace;
 	int64_t every, due; /* of a trickle */
 	int64_t resume;	    /* nothing is done before */
@@ -36,6 +37,24 @@ struct peer {
 
 /* One step as far as it goes; false if it has to wait. */
 bool peer_play(struct peer *);
+
+/* An easy server instead of a script: takes what comes, up to QUIT. */
+bool peer_serve(struct peer *);
+
+/* The next step of the script. */
+void peer_advance(struct peer *);
+
+/* Puts text into what goes out. */
+void peer_say(struct peer *, struct str text);
+
+/* A command with its CR, still unread; false if there is none (yet). */
+bool peer_line(struct peer *, struct str *line);
+
+/*
+ * Compares the message as it comes, up to its octet `to`; true when that
+ * has come, or it is another message (then p->lost).
+ */
+bool peer_message(struct peer *, size_t to);
 
 /* May the client be gone already, where the script stands? */
 bool peer_forgiven(const struct peer *);

@@ -12,16 +12,15 @@ enum {
 	ENDLESS = 1000,	   /* and of endless ones, so much in these ms */
 };
 
-static void
-advance(struct peer *p)
+void
+peer_advance(struct peer *p)
 {
 	p->at = p->at->next;
 	p->said = 0;
 }
 
-/* Puts text into what goes out. */
-static void
-say(struct peer *p, struct str text)
+void
+peer_say(struct peer *p, struct str text)
 {
 	if (p->tls && p->shaken)
 		peer_tls_say(p->tls, text, &p->out);
@@ -34,7 +33,7 @@ play_say(struct peer *p, const struct step *s)
 {
 	if (p->eof) {
 		if (peer_forgiven(p))
-			advance(p);
+			peer_advance(p);
 		else
 			peer_fail(p, "the client closed before this was said",
 			    s->line->text);
@@ -46,20 +45,19 @@ play_say(struct peer *p, const struct step *s)
 		return true;
 	}
 	while (p->out.n < AHEAD && (s->number == 0 || p->said < s->number)) {
-		say(p, s->text);
+		peer_say(p, s->text);
 		p->said++;
 	}
 	p->flight = false;
 	if (s->number == 0)
 		p->resume = clock_now() + ENDLESS;
 	else if (p->said == s->number)
-		advance(p);
+		peer_advance(p);
 	return true;
 }
 
-/* Takes a command; false if there is none (yet). */
-static bool
-take_line(struct peer *p, struct str *line)
+bool
+peer_line(struct peer *p, struct str *line)
 {
 	size_t n = str_find(buf_str(&p->in), '\n');
 
@@ -74,7 +72,7 @@ play_hear(struct peer *p, const struct step *s)
 {
 	struct str line;
 
-	if (!take_line(p, &line)) {
+	if (!peer_line(p, &line)) {
 		if (p->eof)
 			peer_fail(p, "the client closed, expected", s->text);
 		else if (p->flight && !p->fresh)
@@ -99,13 +97,13 @@ play_hear(struct peer *p, const struct step *s)
 	p->loose = false;
 	p->flight = true;
 	buf_shift(&p->in, line.n + 2);
-	advance(p);
+	if (++p->said == s->number)
+		peer_advance(p);
 	return true;
 }
 
-/* The message is compared as it comes, up to its byte end. */
-static bool
-receive_message(struct peer *p, size_t to)
+bool
+peer_message(struct peer *p, size_t to)
 {
 	size_t n = p->in.n;
 	size_t same = 0;
@@ -147,8 +145,8 @@ play_message(struct peer *p, const struct step *s)
 	bool part = s->deed == DEED_PART;
 	size_t to = part && (size_t)s->number < p->wire.n ? (size_t)s->number
 							  : p->wire.n;
-	bool done = str_eq(s->text, STR("any")) ? receive_any(p)
-						: receive_message(p, to);
+	bool done =
+	    str_eq(s->text, STR("any")) ? receive_any(p) : peer_message(p, to);
 
 	if (p->lost)
 		return true;
@@ -157,7 +155,7 @@ play_message(struct peer *p, const struct step *s)
 		p->flight = !part;
 		if (!part)
 			p->received = 0;
-		advance(p);
+		peer_advance(p);
 		return true;
 	}
 	if (p->eof)
@@ -172,10 +170,10 @@ play_eof(struct peer *p)
 	struct str line;
 
 	if (p->in.n > 0 && p->at == NULL && !p->parting &&
-	    take_line(p, &line) && str_eq(line, STR("QUIT\r"))) {
+	    peer_line(p, &line) && str_eq(line, STR("QUIT\r"))) {
 		p->parting = true;
 		buf_shift(&p->in, 6);
-		say(p, STR("221 bye\r\n"));
+		peer_say(p, STR("221 bye\r\n"));
 		return true;
 	}
 	if (p->in.n > 0) {
@@ -228,13 +226,13 @@ play_tls(struct peer *p, const struct step *s)
 		buf_free(&came);
 	p->shaken = state == PEER_TLS_READY;
 	if (p->shaken) {
-		advance(p);
+		peer_advance(p);
 		p->flight = false;
 		return true;
 	}
 	if (state == PEER_TLS_BROKEN || p->eof) {
 		if (p->at->next && p->at->next->deed == DEED_GONE)
-			advance(p);
+			peer_advance(p);
 		else
 			peer_fail(p, "the handshake failed",
 			    str_c(p->eof ? "the client closed"
@@ -252,7 +250,7 @@ play_hello(struct peer *p)
 	if (p->in.n == 0)
 		return p->lost;
 	buf_clear(&p->in);
-	advance(p);
+	peer_advance(p);
 	return true;
 }
 
@@ -266,7 +264,7 @@ play_sni(struct peer *p, const struct step *s)
 	if (!str_eq(sni, s->text))
 		peer_fail(p, "the name in the handshake was", sni);
 	else
-		advance(p);
+		peer_advance(p);
 	return true;
 }
 
@@ -312,6 +310,8 @@ peer_play(struct peer *p)
 		return play_gone(p);
 	case DEED_TLS:
 		return play_tls(p, s);
+	case DEED_SERVE:
+		return peer_serve(p);
 	case DEED_HELLO:
 		return play_hello(p);
 	case DEED_SNI:
@@ -338,6 +338,6 @@ peer_play(struct peer *p)
 		p->pace = PACE_WHOLE;
 		break;
 	}
-	advance(p);
+	peer_advance(p);
 	return true;
 }

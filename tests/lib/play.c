@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
+#include "base/key.h"
 #include "play_inside.h"
 
 #include "words.h"
 
 enum {
 	MESSAGE_MAX = 64 * 1024 * 1024,
+	PATHS_MAX = 100000,
 };
 
 static int
@@ -20,19 +22,41 @@ read_step(struct reading *r, const struct line *line)
 	return play_step(line, r->pool, step, r->e);
 }
 
+static void
+add_path(struct reading *r, struct str text)
+{
+	struct path *path = pool_take(r->pool, sizeof(*path));
+	struct path **list = r->last_path ? &r->last_path : &r->play->to;
+
+	path->text = text;
+	APPEND(list, path);
+	r->last_path = path;
+}
+
+/* to PATH...; xN in front: u1@..., u2@..., and so on to uN@... */
 static int
 read_to(struct reading *r, const struct line *line, struct str rest)
 {
-	struct str word;
+	struct str word = words_next(&rest);
+	uint64_t n = 0;
+	struct buf b;
 
-	(void)line;
-	while ((word = words_next(&rest)).n > 0) {
-		struct path *path = pool_take(r->pool, sizeof(*path));
-		struct path **list = &r->play->to;
-
-		path->text = word;
-		APPEND(list, path);
+	if (word.n > 1 && word.p[0] == 'x' && key_is_digit(word.p[1])) {
+		if (!str_number(str_slice(word, 1, word.n), PATHS_MAX, &n))
+			return play_bad(r->e, line, "not a number", word);
+		word = words_next(&rest);
 	}
+	for (uint64_t i = 1; i <= n; i++) {
+		size_t at = str_find(word, '@');
+
+		buf_init(&b, 1024);
+		buf_printf(&b, "%.*s%u%.*s", STR_ARG(str_slice(word, 0, at)),
+		    (unsigned)i, STR_ARG(str_slice(word, at, word.n)));
+		add_path(r, pool_str(r->pool, buf_str(&b)));
+		buf_free(&b);
+	}
+	for (; n == 0 && word.n > 0; word = words_next(&rest))
+		add_path(r, word);
 	return 0;
 }
 
@@ -77,10 +101,11 @@ stuff(struct buf *wire, struct str message)
 	buf_add(wire, STR(".\r\n"));
 }
 
-/* message [8bit | N]: lines follow, or it is made up of N octets. */
+/* message [8bit | N | dots N]: lines follow, or it is made up of N octets. */
 static int
 read_message(struct reading *r, const struct line *line, struct str rest)
 {
+	bool dots;
 	uint64_t n;
 
 	buf_clear(&r->message);
@@ -93,8 +118,11 @@ read_message(struct reading *r, const struct line *line, struct str rest)
 		put_line(&r->message, STR("H\xc3\xa4llo."));
 		return 0;
 	}
-	if (!str_number(rest, MESSAGE_MAX, &n))
+	dots = str_starts(rest, STR("dots "));
+	if (!str_number(str_slice(rest, dots ? 5 : 0, rest.n), MESSAGE_MAX, &n))
 		return play_bad(r->e, line, "not understood", rest);
+	while (dots && r->message.n + 6 < n)
+		put_line(&r->message, STR("."));
 	while (r->message.n + 128 < n)
 		put_line(&r->message,
 		    STR("0123456789 abcdefghijklmnopqrstuvwxyz "
@@ -182,6 +210,7 @@ read_play(struct reading *r, const struct line *common,
 	put_line(&r->message, STR(""));
 	put_line(&r->message, STR("Hello."));
 	r->script = NULL;
+	r->last_path = NULL;
 	r->lines = NULL;
 	for (const struct line *l = common; l != first && rc == 0; l = l->next)
 		if (!str_starts(l->text, STR("case ")))

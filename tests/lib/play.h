@@ -13,7 +13,7 @@
 /* What a server does, line by line of its script. */
 enum deed {
 	DEED_SAY,     /* text, number times; 0: for ever */
-	DEED_HEAR,    /* a command that matches text */
+	DEED_HEAR,    /* number commands that match text */
 	DEED_MESSAGE, /* the message, up to its end; "any": unseen */
 	DEED_PART,    /* the first number bytes of the message */
 	DEED_DROP,    /* FIN */
@@ -27,6 +27,7 @@ enum deed {
 	DEED_WHOLE,   /* or as usual */
 	DEED_TLS,     /* the handshake; text has options */
 	DEED_NOTIFY,  /* close_notify */
+	DEED_SERVE,   /* an easy server, up to QUIT; text has options */
 	DEED_HELLO,   /* some bytes, whatever they are */
 	DEED_SNI,     /* the name in the handshake was text */
 	DEED_EOF,     /* the client closes, and said nothing more */

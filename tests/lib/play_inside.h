@@ -18,6 +18,7 @@ struct reading {
 	struct play *play;
 	struct script *script; /* the server that is being written */
 	struct buf *lines;     /* | lines belong to that; NULL: to nothing */
+	struct path *last_path;
 	struct buf message, wire;
 	struct err *e;
 };

@@ -25,6 +25,7 @@ static const struct {
     {'S', "whole", DEED_WHOLE, NONE},
     {'S', "starttls", DEED_TLS, WORDS},
     {'S', "notify", DEED_NOTIFY, NONE},
+    {'S', "serve", DEED_SERVE, WORDS},
     {'C', "hello", DEED_HELLO, NONE},
     {'C', "sni", DEED_SNI, WORDS},
     {'C', "eof", DEED_EOF, NONE},
@@ -65,30 +66,60 @@ read_deed(const struct line *line, struct step *step, struct err *e)
 	return play_bad(e, line, "no such deed", word);
 }
 
-/* "S: line", "S= bytes"; "S*20: line", "S*: line" for ever. */
+/*
+ * "X: text", "X= text", "X*20: text", "X*: text" (for ever): how often, and
+ * where the text begins.  Returns the mark, or '\0'.
+ */
+static char
+read_head(struct str s, int64_t *times, size_t *behind)
+{
+	size_t colon = str_find(s, ':'), equals = str_find(s, '=');
+	size_t mark = colon < equals ? colon : equals;
+	uint64_t n = 1;
+
+	if (mark == s.n || (s.p[1] != '*' && mark != 1))
+		return '\0';
+	if (s.p[1] == '*' && mark == 2)
+		n = 0;
+	else if (s.p[1] == '*' &&
+	    !str_number(str_slice(s, 2, mark), TIMES_MAX, &n))
+		return '\0';
+	*times = (int64_t)n;
+	*behind = mark + 1;
+	return s.p[mark];
+}
+
 static int
 read_say(const struct line *line, struct pool *pool, struct step *step,
     struct err *e)
 {
-	struct str s = str_slice(line->text, 1, line->text.n);
-	size_t colon = str_find(s, ':'), equals = str_find(s, '=');
-	size_t mark = colon < equals ? colon : equals;
-	struct str times = str_slice(s, 1, mark);
-	uint64_t n = s.p[0] == '*' ? 0 : 1;
+	struct str s = line->text;
+	size_t behind;
+	char mark = read_head(s, &step->number, &behind);
 	struct buf text;
 
-	if (s.p[0] == '*' && times.n > 0 && !str_number(times, TIMES_MAX, &n))
-		return play_bad(e, line, "not a number", times);
-	if (mark == s.n || (s.p[0] != '*' && mark != 0))
-		return play_bad(e, line, "not understood", line->text);
+	if (mark == '\0')
+		return play_bad(e, line, "not understood", s);
 	buf_init(&text, 1024 * 1024);
-	words_unescape(&text, str_trim(str_slice(s, mark + 1, s.n)));
-	if (mark == colon)
+	words_unescape(&text, str_trim(str_slice(s, behind, s.n)));
+	if (mark == ':')
 		buf_add(&text, STR("\r\n"));
 	step->deed = DEED_SAY;
-	step->number = (int64_t)n;
 	step->text = pool_str(pool, buf_str(&text));
 	buf_free(&text);
+	return 0;
+}
+
+static int
+read_hear(const struct line *line, struct step *step, struct err *e)
+{
+	struct str s = line->text;
+	size_t behind;
+
+	if (read_head(s, &step->number, &behind) != ':' || step->number == 0)
+		return play_bad(e, line, "not understood", s);
+	step->deed = DEED_HEAR;
+	step->text = str_trim(str_slice(s, behind, s.n));
 	return 0;
 }
 
@@ -124,9 +155,5 @@ play_step(const struct line *line, struct pool *pool, struct step *step,
 		return read_say(line, pool, step, e);
 	if (s.p[1] == '<')
 		return read_message(line, step, e);
-	if (s.p[1] != ':')
-		return play_bad(e, line, "not understood", s);
-	step->deed = DEED_HEAR;
-	step->text = str_trim(str_slice(s, 2, s.n));
-	return 0;
+	return read_hear(line, step, e);
 }

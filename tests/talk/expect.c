@@ -47,26 +47,53 @@ fits(const struct verdict *v, const struct recipient *r)
 }
 
 static void
-expect_verdict(
-    const struct verdict *v, const struct envelope *env, struct faults *faults)
+expect_status(
+    const struct verdict *v, const struct recipient *r, struct faults *faults)
 {
-	const struct recipient *r = NULL;
+	const struct status *s = &r->status;
 
-	for (size_t i = 0; i < env->n && r == NULL; i++)
-		if (str_eq(env->rcpt[i].path, v->path))
-			r = &env->rcpt[i];
-	if (r == NULL) {
-		fault_add(faults, v->line, "this is no recipient");
-		return;
-	}
 	if (fits(v, r))
 		return;
 	fault_add(faults, v->line,
 	    "expected \"%.*s\", got %s %u.%u.%u %u %s at %.*s ~ %.*s",
-	    STR_ARG(v->line->text), status_word(r->status.outcome),
-	    r->status.enhanced[0], r->status.enhanced[1], r->status.enhanced[2],
-	    r->status.code, blame_word(r->status.blame), STR_ARG(r->relay),
-	    STR_ARG(r->status.text));
+	    STR_ARG(v->line->text), status_word(s->outcome), s->enhanced[0],
+	    s->enhanced[1], s->enhanced[2], s->code, blame_word(s->blame),
+	    STR_ARG(r->relay), STR_ARG(s->text));
+}
+
+/* The verdict of a recipient is the first one whose pattern fits. */
+static const struct verdict *
+verdict_of(const struct play *play, struct str path)
+{
+	const struct verdict *v = play->verdicts;
+
+	while (v && !words_match(v->path, path))
+		v = v->next;
+	return v;
+}
+
+static void
+expect_envelope(
+    const struct play *play, const struct envelope *env, struct faults *faults)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		const struct recipient *r = &env->rcpt[i];
+		const struct verdict *v = verdict_of(play, r->path);
+
+		if (v)
+			expect_status(v, r, faults);
+		else
+			fault_add(faults, play->line, "no result for %.*s",
+			    STR_ARG(r->path));
+	}
+	for (const struct verdict *v = play->verdicts; v; v = v->next) {
+		size_t i = 0;
+
+		while (i < env->n && verdict_of(play, env->rcpt[i].path) != v)
+			i++;
+		if (i == env->n)
+			fault_add(faults, v->line, "no such recipient");
+	}
 }
 
 /* Does a line of text match the pattern? */
@@ -126,23 +153,6 @@ expect_remark(const struct remark *r, const struct world *w,
 	case NOTE_OPTION:
 	case NOTE_FAILS:
 		break;
-	}
-}
-
-static void
-expect_envelope(
-    const struct play *play, const struct envelope *env, struct faults *faults)
-{
-	for (const struct verdict *v = play->verdicts; v; v = v->next)
-		expect_verdict(v, env, faults);
-	for (size_t i = 0; i < env->n; i++) {
-		const struct verdict *v = play->verdicts;
-
-		while (v && !str_eq(v->path, env->rcpt[i].path))
-			v = v->next;
-		if (v == NULL)
-			fault_add(faults, play->line, "no result for %.*s",
-			    STR_ARG(env->rcpt[i].path));
 	}
 }
 

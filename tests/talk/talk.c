@@ -160,14 +160,13 @@ set_option(struct dispatch_opts *opts, struct str rest)
 	}
 	if (!str_eq(key, STR("tls")))
 		return false;
-	opts->tls =
-	    str_eq(rest, STR("none")) ? TLS_LEVEL_NONE : TLS_LEVEL_MAY;
+	opts->tls = str_eq(rest, STR("none")) ? TLS_LEVEL_NONE : TLS_LEVEL_MAY;
 	return true;
 }
 
 static void
-set_options(const struct play *play, struct dispatch_opts *opts,
-    struct faults *faults)
+set_options(
+    const struct play *play, struct dispatch_opts *opts, struct faults *faults)
 {
 	for (const struct remark *r = play->remarks; r; r = r->next)
 		if (r->note == NOTE_OPTION && !set_option(opts, r->text))
@@ -225,8 +224,7 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
     struct pool *pool, struct faults *faults)
 {
 	struct content content = content_of(play);
-	struct dispatch_opts opts =
-	    options_of(play, w, heard, pool, faults);
+	struct dispatch_opts opts = options_of(play, w, heard, pool, faults);
 	int64_t start = clock_now();
 	struct err e = {0};
 
@@ -241,8 +239,7 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
 }
 
 static void
-play_case(const struct play *play, struct heard *heard,
-    struct faults *faults)
+play_case(const struct play *play, struct heard *heard, struct faults *faults)
 {
 	size_t before = descriptors();
 	struct pool pool = {0};
@@ -277,8 +274,8 @@ report(const struct play *play, const struct heard *heard,
 		talk.passed++;
 	if (!bad && !talk.verbose)
 		return;
-	printf("%sok %u - %.*s\n", bad ? "not " : "",
-	    talk.passed + talk.failed, STR_ARG(play->title));
+	printf("%sok %u - %.*s\n", bad ? "not " : "", talk.passed + talk.failed,
+	    STR_ARG(play->title));
 	if (bad)
 		fputs(faults->text.p, stdout);
 	if (talk.verbose)
