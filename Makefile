@@ -114,7 +114,7 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
 
 TALK_OBJ := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/talk/*.c)))
-$(O)/tests/talk: $(TALK_OBJ) $(TESTLIB_OBJ) $(O)/libhantar.a
+$(O)/talk: $(TALK_OBJ) $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
 
 check: check-unit check-talk check-fuzz check-system ## all tests (as root: the system tests make namespaces)
@@ -122,8 +122,8 @@ check: check-unit check-talk check-fuzz check-system ## all tests (as root: the 
 check-unit: $(UNIT_BIN) ## unit tests
 	$(Q)set -e; for t in $(UNIT_BIN); do $$t; done
 
-check-talk: $(O)/tests/talk ## the conversations in tests/talk
-	$(Q)$(O)/tests/talk $(TALKS)
+check-talk: $(O)/talk ## the conversations in tests/talk
+	$(Q)$(O)/talk $(TALKS)
 
 # Fuzz targets: replayed over their corpora by check, searched by fuzz.
 FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard \
@@ -154,7 +154,7 @@ fuzz: $(FUZZ:%=build/fuzz/%) ## search with libFuzzer, FUZZ_SECONDS each
 		printf '%s: ' $$t; grep number_of_executed build/fuzz/$$t.log; \
 	done
 
-TESTS = $(O)/hantar $(UNIT_BIN) $(O)/tests/talk $(FUZZ:%=$(O)/replay/%)
+TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(FUZZ:%=$(O)/replay/%)
 tests: $(TESTS) ## build all that check runs
 
 CORPORA ?=
