@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC */
+/* The configuration: every key, every form of value, every error. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/conf.h"
+#include "cli/keys.h"
+
+static struct pool pool;
+
+static int
+start(void **state)
+{
+	(void)state;
+	pool = (struct pool){0};
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	pool_free(&pool);
+	return 0;
+}
+
+static void
+print(struct buf *b, const struct conf *c)
+{
+	buf_init(b, 1 << 16);
+	conf_print(b, c);
+	assert_false(b->over);
+}
+
+static void
+printed_is_read_back(void **state)
+{
+	static const char text[] =
+	    "hostname = a.example\nmailname=b.example\nhelo = [192.0.2.1]\n"
+	    "  log =  /var/log/a file \n\n# comment\nmax-header = 64k\n"
+	    "rcpt-timeout = 90\ndot-timeout=1500ms\nquit-timeout = 1d\n"
+	    "nameserver = [::1]:5353\r\nerrors = w\nignore-dots = TRUE\n"
+	    "delivery = q\ntls = none\nmax-message = 3G";
+	struct conf a;
+	struct conf b;
+	struct buf once;
+	struct buf twice;
+	struct err e;
+
+	(void)state;
+	conf_default(&a, &pool);
+	assert_int_equal(conf_parse(&a, str_c(text), "x", &pool, &e), 0);
+	assert_int_equal(a.wait[WAIT_RCPT], 90000);
+	assert_int_equal(a.wait[WAIT_DOT], 1500);
+	assert_int_equal(a.wait[WAIT_QUIT], 86400000);
+	assert_int_equal(a.max_header, 65536);
+	assert_int_equal(a.max_message, (int64_t)3 << 30);
+	assert_int_equal(a.errors, ERRORS_MAIL);
+	assert_int_equal(a.delivery, DELIVERY_QUEUE);
+	assert_int_equal(a.ignore_dots, 1);
+	assert_string_equal(a.log.p, "/var/log/a file");
+	print(&once, &a);
+	conf_default(&b, &pool);
+	assert_int_equal(
+	    conf_parse(&b, buf_str(&once), "printed", &pool, &e), 0);
+	print(&twice, &b);
+	assert_string_equal(once.p, twice.p);
+	assert_non_null(strstr(once.p, "\ndot-timeout = 1500ms\n"));
+	assert_non_null(strstr(once.p, "\nrcpt-timeout = 90s\n"));
+	assert_non_null(strstr(once.p, "\nmax-header = 64k\n"));
+	assert_non_null(strstr(once.p, "\ndelivery = queue\n"));
+	buf_free(&once);
+	buf_free(&twice);
+}
+
+static void
+every_default_is_in_its_normal_form(void **state)
+{
+	struct conf c;
+	struct buf b;
+
+	(void)state;
+	conf_default(&c, &pool);
+	buf_init(&b, 1000);
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		buf_clear(&b);
+		keys_write(&b, &conf_keys[i], &c);
+		assert_string_equal(b.p, conf_keys[i].standard);
+		assert_true(strlen(conf_keys[i].doc) > 10);
+		assert_int_equal(keys_find(str_c(conf_keys[i].name)), i);
+	}
+	buf_free(&b);
+}
+
+static const struct {
+	const char *key, *value, *error;
+} bad[] = {
+    {"hostnam", "x", "\"hostname\""},
+    {"HOSTNAME", "x", "\"hostname\""},
+    {"", "x", "nearest"},
+    {"hostname", "a b", "hostname: "},
+    {"hostname", "a..b", "hostname: "},
+    {"hostname", "a\nb", "hostname: a control character"},
+    {"helo", "[1.2", "helo: "},
+    {"sender", "a@b, c@d", "sender: "},
+    {"log", "relative/path", "log: "},
+    {"log", "", "log: "},
+    {"nameserver", "ns.example", "nameserver: "},
+    {"nameserver", "192.0.2.1:", "nameserver: "},
+    {"nameserver", "192.0.2.1:99999", "nameserver: "},
+    {"nameserver", "[::1]", "nameserver: "},
+    {"smtp-port", "0", "1 to 65535"},
+    {"smtp-port", "65536", "1 to 65535"},
+    {"smtp-port", "25x", "a number"},
+    {"smtp-port", "", "a number"},
+    {"smtp-port", "-1", "a number"},
+    {"rcpt-timeout", "0", "1ms to 1d"},
+    {"rcpt-timeout", "2d", "1ms to 1d"},
+    {"rcpt-timeout", "5 m", "a time"},
+    {"rcpt-timeout", "m", "a time"},
+    {"rcpt-timeout", "99999999999999999999", "a time"},
+    {"rcpt-timeout", "9223372036854775807h", "a time"},
+    {"max-message", "1T", "a size"},
+    {"max-message", "9223372036854775807G", "a size"},
+    {"max-header", "1k", "64k to 1G"},
+    {"max-recipients", "99", "100 to"},
+    {"tls", "maybe", "none of: none, may"},
+    {"tls", "", "none of: none, may"},
+    {"delivery", "x", "none of: foreground, background, queue"},
+    {"spool", "/var/spool/hantar", "none of: none"},
+};
+
+static void
+bad_values_are_named(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct conf c;
+		struct err e = {0};
+
+		conf_default(&c, &pool);
+		if (conf_set(&c, str_c(bad[i].key), str_c(bad[i].value), &pool,
+			&e) == 0)
+			fail_msg("%s = %s", bad[i].key, bad[i].value);
+		if (strstr(e.text, bad[i].error) == NULL)
+			fail_msg(
+			    "%s = %s: %s", bad[i].key, bad[i].value, e.text);
+	}
+}
+
+static const struct {
+	const char *text, *error;
+} wrong_files[] = {
+    {"hostname = a\nmailnam = b\n", "f: line 2: "},
+    {"\n\nhostname\n", "f: line 3: not of the form"},
+    {"[relay \"x\"]\n", "f: line 1: sections"},
+    {"tls = may\n#\ntls = none\n", "f: line 3: tls was set on line 1"},
+    {"= x\n", "f: line 1: no key"},
+    {"tls = none\nhelo = a\x01b\n", "f: line 2: helo: a control"},
+};
+
+static void
+errors_name_file_and_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong_files) / sizeof(*wrong_files);
+	     i++) {
+		struct conf c;
+		struct err e = {0};
+
+		conf_default(&c, &pool);
+		assert_int_equal(
+		    conf_parse(&c, str_c(wrong_files[i].text), "f", &pool, &e),
+		    -1);
+		if (strncmp(e.text, wrong_files[i].error,
+			strlen(wrong_files[i].error)) != 0)
+			fail_msg("%s: %s", wrong_files[i].text, e.text);
+	}
+}
+
+static void
+option(struct conf *c, const char *key, const char *value, int result)
+{
+	struct err e;
+
+	assert_int_equal(
+	    conf_option(c, str_c(key), str_c(value), &pool, &e), result);
+}
+
+static void
+names_of_sendmail(void **state)
+{
+	struct conf c;
+
+	(void)state;
+	conf_default(&c, &pool);
+	option(&c, "DeliveryMode", "background", 0);
+	assert_int_equal(c.delivery, DELIVERY_BACKGROUND);
+	option(&c, "deliverymode", "q", 0);
+	assert_int_equal(c.delivery, DELIVERY_QUEUE);
+	option(&c, "DELIVERYMODE", "interactive", 0);
+	assert_int_equal(c.delivery, DELIVERY_FOREGROUND);
+	option(&c, "ErrorMode", "e", 0);
+	assert_int_equal(c.errors, ERRORS_MAIL_ONLY);
+	option(&c, "IgnoreDots", "True", 0);
+	assert_int_equal(c.ignore_dots, 1);
+	option(&c, "Timeout.iconnect", "1s", 0);
+	option(&c, "QueueDirectory", "/tmp", 0);
+	option(&c, "DeliveryMode", "x", -1);
+	option(&c, "ErrorMode", "", -1);
+	option(&c, "timeout", "1s", -1);
+	option(&c, "", "1", -1);
+	option(&c, "tls", "none", 0);
+	assert_int_equal(c.tls, TLS_LEVEL_NONE);
+}
+
+static void
+write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void
+files(void **state)
+{
+	char folder[] = "/tmp/conf_testXXXXXX";
+	char path[64];
+	struct conf c;
+	struct err e;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/x.conf", folder);
+	conf_default(&c, &pool);
+	assert_int_equal(conf_read(&c, path, true, &pool, &e), -1);
+	assert_int_equal(conf_read(&c, folder, true, &pool, &e), -1);
+	write_file(path, "tls = none\n", 0600);
+	assert_int_equal(conf_read(&c, path, false, &pool, &e), 0);
+	assert_int_equal(c.tls, TLS_LEVEL_NONE);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(conf_read(&c, path, false, &pool, &e), -1);
+	assert_non_null(strstr(e.text, "everybody may write"));
+	assert_int_equal(conf_read(&c, path, true, &pool, &e), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    {"--print-config prints a file that is read back",
+		printed_is_read_back, start, end, NULL},
+	    {"defaults are valid and in normal form",
+		every_default_is_in_its_normal_form, start, end, NULL},
+	    {"a bad value or key is refused by name", bad_values_are_named,
+		start, end, NULL},
+	    {"an error names file and line", errors_name_file_and_line, start,
+		end, NULL},
+	    {"A-33, A-34: sendmail's own names", names_of_sendmail, start, end,
+		NULL},
+	    {"J-11: files that cannot be read or trusted are errors", files,
+		start, end, NULL},
+	};
+
+	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
+}
