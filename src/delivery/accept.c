@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+#include "delivery/accept.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sysexits.h>
+
+#include "base/key.h"
+#include "base/log.h"
+#include "delivery/unique.h"
+#include "mail/stuff.h"
+#include "os/file.h"
+#include "os/sys.h"
+
+enum {
+	BLOCK = 128 * 1024,
+	/*
+	 * What one block can become: twice its size, but for carriage returns
+	 * that were held back, which are what is limited here.
+	 */
+	OUT_MAX = 16 * 1024 * 1024,
+	LINE_ADVISED = 998, /* RFC 5322, 2.1.1 */
+};
+
+/* A message on its way in. */
+struct intake {
+	const struct accept_opts *opts;
+	struct envelope *env;
+	struct pool *pool;
+	struct err *e;
+	int in;
+	struct buf block; /* what was read last */
+	struct str left;  /* what of it is not used yet */
+	bool some;	  /* a byte has been read */
+	bool ended;	  /* there are no more */
+	struct lines lines;
+	struct head head;
+	struct buf line; /* the body's first, when the header is over */
+	struct buf out;	 /* in wire form, not written yet */
+	int fd;
+	uint64_t size; /* written */
+	int status;    /* exit status, when something is wrong */
+};
+
+static int
+wrong(struct intake *t, int status)
+{
+	t->status = status;
+	return -1;
+}
+
+/* Waits for more, where the caller gave us a descriptor that does not. */
+static ssize_t
+read_block(int fd, void *p, size_t n)
+{
+	ssize_t got;
+
+	while ((got = sys_read(fd, p, n)) < 0 && errno == EAGAIN) {
+		struct pollfd in = {.fd = fd, .events = POLLIN};
+
+		if (sys_poll(&in, 1, INT64_MAX) < 0 && errno != EINTR)
+			break;
+	}
+	return got;
+}
+
+/* Makes t->left not empty, or sets t->ended. */
+static int
+more(struct intake *t)
+{
+	char *room;
+	ssize_t got;
+
+	if (t->left.n > 0 || t->ended)
+		return 0;
+	buf_clear(&t->block);
+	room = buf_room(&t->block, BLOCK);
+	got = read_block(t->in, room, BLOCK);
+	if (got < 0) {
+		/* What came so far must not pass for the whole (B-44). */
+		err_sys(t->e, "reading the message");
+		return wrong(t, EX_NOINPUT);
+	}
+	buf_grew(&t->block, (size_t)got);
+	t->left = buf_str(&t->block);
+	t->ended = got == 0;
+	t->some = t->some || got > 0;
+	return 0;
+}
+
+static bool
+over(const struct intake *t)
+{
+	return t->ended || t->lines.done;
+}
+
+/*
+ * Reads until t->line is a whole line, or the input is over (it may be empty
+ * then).  A line that is larger than all of a header may be is left
+ * incomplete: what it is can be told by its start.
+ */
+static int
+read_line(struct intake *t)
+{
+	buf_clear(&t->line);
+	do {
+		if (more(t) < 0)
+			return -1;
+		lines_feed(&t->lines, &t->left, &t->line, true);
+		if (t->ended)
+			lines_end(&t->lines, &t->line);
+	} while (!over(t) && !t->line.over &&
+	    t->line.n <= t->opts->header_max &&
+	    (t->lines.inside || t->line.n == 0));
+	return 0;
+}
+
+/* Reads the header; the line that is behind it stays in t->line. */
+static int
+read_header(struct intake *t)
+{
+	enum head_said said = HEAD_MORE;
+
+	t->lines.header = true;
+	while (said == HEAD_MORE) {
+		if (read_line(t) < 0)
+			return -1;
+		if (t->line.n == 0)
+			break;
+		said = t->line.over ? HEAD_TOO_LARGE
+				    : head_line(&t->head, buf_str(&t->line));
+	}
+	t->lines.header = false;
+	if (said == HEAD_END)
+		buf_clear(&t->line);
+	if (said != HEAD_TOO_LARGE)
+		return 0;
+	err_set(t->e, ERR_LIMIT,
+	    "the header is larger than %zu octets (max-header)",
+	    t->opts->header_max);
+	return wrong(t, EX_DATAERR);
+}
+
+static int
+too_many(struct intake *t)
+{
+	err_set(t->e, ERR_LIMIT, "more than %zu recipients (max-recipients)",
+	    t->opts->recipients_max);
+	return wrong(t, EX_USAGE);
+}
+
+/* The addresses of the header, for -t. */
+static int
+add_from_header(struct intake *t, const struct field *fields, size_t n)
+{
+	const struct accept_opts *opts = t->opts;
+	struct addr *list;
+	size_t count;
+
+	if (head_recipients(t->pool, fields, n, opts->recipients_max, &list,
+		&count, t->e) < 0)
+		return t->e->kind == ERR_LIMIT ? too_many(t)
+					       : wrong(t, EX_DATAERR);
+	unique_add(t->env, list, count, t->pool);
+	if (opts->subtract)
+		unique_remove(t->env, opts->operand, opts->operands, t->pool);
+	if (t->env->n > 0)
+		return 0;
+	err_set(
+	    t->e, ERR_SYNTAX, "No recipient addresses found in message header");
+	return wrong(t, EX_USAGE);
+}
+
+/*
+ * The address as it stands in a command.  What is not ASCII then needs
+ * SMTPUTF8, which is not there yet.
+ */
+static int
+make_path(struct intake *t, const struct addr *a, struct str *path)
+{
+	struct buf b;
+	bool ascii = true;
+
+	buf_init(&b, 1 << 20);
+	if (!addr_is_null(a))
+		unique_path(&b, a);
+	*path = pool_str(t->pool, buf_str(&b));
+	buf_free(&b);
+	for (size_t i = 0; i < path->n; i++)
+		ascii = ascii && !key_is_high(path->p[i]);
+	if (ascii)
+		return 0;
+	err_set(t->e, ERR_SYNTAX,
+	    "<%.*s>: addresses that are not ASCII are not supported",
+	    STR_ARG(*path));
+	return wrong(t, EX_DATAERR);
+}
+
+static int
+fill_envelope(struct intake *t, const struct field *fields, size_t n)
+{
+	const struct accept_opts *opts = t->opts;
+	struct envelope *env = t->env;
+
+	env->n = 0;
+	if (!opts->from_header || !opts->subtract)
+		unique_add(env, opts->operand, opts->operands, t->pool);
+	if (opts->from_header && add_from_header(t, fields, n) < 0)
+		return -1;
+	if (env->n > opts->recipients_max)
+		return too_many(t);
+	for (size_t i = 0; i < env->n; i++)
+		if (make_path(t, &env->rcpt[i].addr, &env->rcpt[i].path) < 0)
+			return -1;
+	return make_path(t, &env->sender, &env->from);
+}
+
+static struct str
+find_message_id(struct intake *t)
+{
+	struct head done = {.text = t->out};
+	struct field *fields;
+	const struct field *id;
+	size_t n;
+
+	head_fields(t->pool, &done, &fields, &n);
+	id = head_find(fields, n, STR("Message-ID"), 0);
+	return id ? pool_str(t->pool, str_trim(id->value)) : STR_NONE;
+}
+
+/* Writes out what is in t->out. */
+static int
+flush(struct intake *t)
+{
+	uint64_t max = t->opts->message_max;
+
+	if (t->out.over) {
+		err_set(t->e, ERR_LIMIT, "too many carriage returns in a row");
+		return wrong(t, EX_DATAERR);
+	}
+	t->size += t->out.n;
+	if (max > 0 && t->size > max) {
+		err_set(t->e, ERR_LIMIT,
+		    "the message is larger than %llu octets (max-message)",
+		    (unsigned long long)max);
+		return wrong(t, EX_DATAERR);
+	}
+	if (file_write(t->fd, buf_str(&t->out), t->e) < 0) {
+		err_while(t->e, "temporary file");
+		return wrong(t, EX_IOERR);
+	}
+	buf_clear(&t->out);
+	return 0;
+}
+
+static int
+copy_body(struct intake *t)
+{
+	buf_add(&t->out, STR("\r\n"));
+	buf_add(&t->out, buf_str(&t->line));
+	for (;;) {
+		if (more(t) < 0)
+			return -1;
+		lines_feed(&t->lines, &t->left, &t->out, false);
+		if (t->ended)
+			lines_end(&t->lines, &t->out);
+		if (over(t) || t->out.n >= BLOCK) {
+			if (flush(t) < 0)
+				return -1;
+		}
+		if (over(t))
+			return 0;
+	}
+}
+
+/* What the sender may want to know of; all of it is also in the manual. */
+static int
+look_back(struct intake *t)
+{
+	const struct lines *l = &t->lines;
+	struct str id = t->env->id;
+
+	if (!t->some && t->opts->refuse_empty) {
+		err_set(t->e, ERR_SYNTAX, "there is no message (empty-input)");
+		return wrong(t, EX_DATAERR);
+	}
+	if (l->nuls > 0 && t->opts->strict) {
+		err_set(t->e, ERR_SYNTAX,
+		    "%llu NUL bytes in the message (strict-input)",
+		    (unsigned long long)l->nuls);
+		return wrong(t, EX_DATAERR);
+	}
+	if (l->nuls > 0)
+		log_event(LOG_LEVEL_WARNING, "cleanup",
+		    "%.*s: warning: %llu NUL bytes removed", STR_ARG(id),
+		    (unsigned long long)l->nuls);
+	if (l->longest > LINE_ADVISED)
+		log_event(LOG_LEVEL_WARNING, "cleanup",
+		    "%.*s: warning: a line of %zu octets is sent as it is",
+		    STR_ARG(id), l->longest);
+	if (l->done && t->left.n > 0)
+		log_event(LOG_LEVEL_WARNING, "cleanup",
+		    "%.*s: warning: a lone dot ended the message, and what "
+		    "followed was ignored (see -i)",
+		    STR_ARG(id));
+	return 0;
+}
+
+static int
+take(struct intake *t, struct accepted *a)
+{
+	struct field *fields;
+	size_t n;
+	bool high = false;
+
+	if (read_header(t) < 0)
+		return -1;
+	head_fields(t->pool, &t->head, &fields, &n);
+	if (fill_envelope(t, fields, n) < 0)
+		return -1;
+	complete_header(&t->out, fields, n, &t->opts->complete);
+	a->message_id = find_message_id(t);
+	for (size_t i = 0; i < t->out.n; i++)
+		high = high || key_is_high(t->out.p[i]);
+	if ((t->fd = file_nameless(t->e)) < 0)
+		return wrong(t, EX_CANTCREAT);
+	if (copy_body(t) < 0 || look_back(t) < 0)
+		return -1;
+	a->content = (struct content){
+	    .fd = t->fd,
+	    .size = t->size,
+	    .eightbit = high || t->lines.high,
+	};
+	return 0;
+}
+
+int
+accept_message(int in, const struct accept_opts *opts, struct envelope *env,
+    struct accepted *a, struct pool *p, int *exit_status, struct err *e)
+{
+	struct intake t = {
+	    .opts = opts,
+	    .env = env,
+	    .pool = p,
+	    .e = e,
+	    .in = in,
+	    .fd = -1,
+	    .lines = {.dots_are_data = opts->dots_are_data},
+	};
+	int result;
+
+	buf_init(&t.block, BLOCK);
+	buf_init(&t.line, opts->header_max + 2 * BLOCK + 4);
+	buf_init(&t.out, opts->header_max + OUT_MAX);
+	head_init(&t.head, opts->header_max);
+	result = take(&t, a);
+	if (result < 0) {
+		sys_close(t.fd);
+		*exit_status = t.status;
+	}
+	head_free(&t.head);
+	buf_free(&t.out);
+	buf_free(&t.line);
+	buf_free(&t.block);
+	return result;
+}
