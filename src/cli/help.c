@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/help.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "cli/letters.h"
+
+enum { COLUMN = 18 };
 
 void
 help_usage(struct buf *b, const char *name)
@@ -12,46 +17,46 @@ help_usage(struct buf *b, const char *name)
 	    name, name);
 }
 
-static void
-help_line(
-    struct buf *b, const char *option, const char *value, const char *help)
+/* One line: the option by format, and behind it what it does. */
+static void __attribute__((format(printf, 3, 4)))
+line(struct buf *b, const char *help, const char *format, ...)
 {
-	size_t from = b->n;
+	char option[64];
+	va_list ap;
 
-	buf_printf(b, "  %s%s", option, value ? value : "");
-	do
-		buf_byte(b, ' ');
-	while (b->n - from < 18);
-	buf_printf(b, "%s\n", help);
+	va_start(ap, format);
+	(void)vsnprintf(option, sizeof(option), format, ap);
+	va_end(ap);
+	buf_printf(b, "  %-*s%s\n", COLUMN - 2, option, help);
+}
+
+static void
+letter_line(struct buf *b, const struct option *opt)
+{
+	if (opt->arity == ARITY_NONE)
+		line(b, opt->help, "-%c", opt->letter);
+	else if (opt->arity == ARITY_VALUE)
+		line(b, opt->help, "-%c %s", opt->letter, opt->value);
+	else
+		line(b, opt->help, "-%c[%s]", opt->letter, opt->value);
 }
 
 void
 help_print(struct buf *b, const char *name)
 {
-	char option[] = "-xx";
-
 	help_usage(b, name);
-	for (size_t i = 0; i < letters_n; i++) {
-		option[1] = letters[i].letter;
-		option[2] = '\0';
+	for (size_t i = 0; i < letters_n; i++)
 		if (letters[i].help)
-			help_line(b, option, letters[i].value, letters[i].help);
-	}
-	for (size_t i = 0; i < letters_modes_n; i++) {
-		option[1] = 'b';
-		option[2] = letters_modes[i].word[0];
+			letter_line(b, &letters[i]);
+	for (size_t i = 0; i < letters_modes_n; i++)
 		if (letters_modes[i].help)
-			help_line(b, option, NULL, letters_modes[i].help);
-	}
-	for (size_t i = 0; i < letters_keys_n; i++) {
-		option[1] = 'o';
-		option[2] = letters_keys[i].letter;
-		help_line(b, option, letters_keys[i].value ? NULL : "mode",
-		    letters_keys[i].help);
-	}
+			line(b, letters_modes[i].help, "-b%s",
+			    letters_modes[i].word);
+	for (size_t i = 0; i < letters_keys_n; i++)
+		line(b, letters_keys[i].help, "-o%c%s", letters_keys[i].letter,
+		    letters_keys[i].value ? "" : "<mode>");
 	for (size_t i = 0; i < letters_words_n; i++)
-		help_line(
-		    b, "--", letters_words[i].word, letters_words[i].help);
+		line(b, letters_words[i].help, "--%s", letters_words[i].word);
 	buf_add(b, STR("Taken and ignored:"));
 	for (size_t i = 0; i < letters_n; i++)
 		if (letters[i].take == NULL && letters[i].help == NULL)

@@ -8,11 +8,18 @@
 
 enum { SAY_MAX = 4000 };
 
+bool
+say_text(int fd, struct str text)
+{
+	struct err ignored;
+
+	return file_write(fd, text, &ignored) == 0;
+}
+
 void
 say_error(const char *name, struct str id, struct str text)
 {
 	struct buf b;
-	struct err ignored;
 
 	buf_init(&b, 3 * SAY_MAX);
 	code_inert(&b, str_c(name), 100);
@@ -21,16 +28,7 @@ say_error(const char *name, struct str id, struct str text)
 		buf_printf(&b, "%.*s: ", STR_ARG(id));
 	code_inert(&b, text, SAY_MAX);
 	buf_byte(&b, '\n');
-	/* Nobody is left to be told that it failed. */
-	if (file_write(STDERR_FILENO, buf_str(&b), &ignored) < 0)
-		ignored.kind = ERR_NONE;
+	/* Nobody is left to be told if this fails. */
+	(void)say_text(STDERR_FILENO, buf_str(&b));
 	buf_free(&b);
-}
-
-bool
-say_out(struct str text)
-{
-	struct err ignored;
-
-	return file_write(STDOUT_FILENO, text, &ignored) == 0;
 }

@@ -12,9 +12,9 @@
 void say_error(const char *name, struct str id, struct str text);
 
 /*
- * Text on standard output, in one write if the other side takes it.  False
+ * Text on descriptor 1 or 2, in one write if the other side takes it.  False
  * if it could not be written: that is for the caller to mind or not.
  */
-bool say_out(struct str text);
+bool say_text(int fd, struct str text);
 
 #endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+/* The main job: a message from standard input to its recipients. */
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/code.h"
+#include "base/log.h"
+#include "cli/interrupt.h"
+#include "cli/run.h"
+#include "cli/say.h"
+#include "cli/settle.h"
+#include "delivery/accept.h"
+#include "delivery/dispatch.h"
+#include "delivery/outcome.h"
+#include "os/journal.h"
+#include "os/sys.h"
+
+struct send {
+	const struct options *o;
+	struct pool *pool;
+	int64_t start;
+	struct conf conf;
+	struct identity who;
+	struct addr *operand;
+	size_t operands;
+	struct envelope env;
+	struct accepted message;
+	struct str random;
+};
+
+/* Says why, unless nothing is to be said (-oeq), and returns status. */
+static int
+fail(const struct send *s, int status, const struct err *e)
+{
+	if (s->conf.errors != ERRORS_QUIET)
+		say_error(s->o->name, s->env.id, str_c(e->text));
+	return status;
+}
+
+/* Modes of delivery that keep the message have nowhere to keep it. */
+static int
+check_delivery(const struct send *s)
+{
+	static const char *const names[] = {
+	    [DELIVERY_BACKGROUND] = "background (-odb)",
+	    [DELIVERY_QUEUE] = "queue (-odq)",
+	};
+	struct err e;
+
+	if (s->conf.delivery == DELIVERY_FOREGROUND)
+		return 0;
+	err_set(&e, ERR_LIMIT,
+	    "delivery = %s needs a spool, and there is none yet "
+	    "(spool = none)",
+	    names[s->conf.delivery]);
+	return fail(s, EX_CONFIG, &e);
+}
+
+/* A log that cannot be opened changes nothing else (K-13). */
+static void
+open_log(const struct send *s)
+{
+	struct err e;
+
+	if (journal_open(s->conf.log, s->o->tag ? s->o->tag : "hantar", &e) < 0)
+		fail(s, 0, &e);
+}
+
+static int
+bad_operand(const struct send *s, const char *operand, struct err *e)
+{
+	if (e->kind != ERR_LIMIT) {
+		err_while(e, "%.100s", operand);
+		return fail(s, EX_DATAERR, e);
+	}
+	err_set(e, ERR_LIMIT, "more than %lld recipients (max-recipients)",
+	    (long long)s->conf.max_recipients);
+	return fail(s, EX_USAGE, e);
+}
+
+/* The addresses of the operands, each of which is a list. */
+static int
+read_operands(struct send *s)
+{
+	const struct options *o = s->o;
+	size_t max = (size_t)s->conf.max_recipients;
+	struct addr **list = pool_array(s->pool, o->operands_n, sizeof(*list));
+	size_t *n = pool_array(s->pool, o->operands_n, sizeof(*n));
+	struct err e;
+
+	for (size_t i = 0; i < o->operands_n; i++) {
+		if (addr_list(s->pool, str_c(o->operands[i]), max - s->operands,
+			&list[i], &n[i], &e) < 0)
+			return bad_operand(s, o->operands[i], &e);
+		s->operands += n[i];
+	}
+	s->operand = pool_array(s->pool, s->operands, sizeof(*s->operand));
+	for (size_t i = 0, at = 0; i < o->operands_n; at += n[i++])
+		if (n[i] > 0)
+			memcpy(s->operand + at, list[i], n[i] * sizeof(**list));
+	return 0;
+}
+
+/* When and by which process: unique for the life of the host (G-08). */
+static int
+make_id(struct send *s)
+{
+	struct timespec now = clock_wall();
+	uint64_t random;
+	struct buf b;
+	struct err e;
+
+	if (sys_random(&random, sizeof(random)) < 0) {
+		err_sys(&e, "random bytes");
+		return fail(s, EX_OSERR, &e);
+	}
+	buf_init(&b, 64);
+	code_base36(&b,
+	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, 10);
+	code_base36(&b, (uint64_t)getpid(), 5);
+	s->env.id = pool_str(s->pool, buf_str(&b));
+	buf_clear(&b);
+	code_base36(&b, random, 13);
+	s->random = pool_str(s->pool, buf_str(&b));
+	buf_free(&b);
+	return 0;
+}
+
+static int
+prepare(struct send *s)
+{
+	const struct options *o = s->o;
+	struct err e;
+	int status = settle_conf(&s->conf, o, &e);
+
+	if (status)
+		return fail(s, status, &e);
+	if ((status = check_delivery(s)) != 0)
+		return status;
+	open_log(s);
+	if ((status = settle_identity(&s->who, &s->conf, o, &e)) != 0)
+		return fail(s, status, &e);
+	if ((status = read_operands(s)) != 0)
+		return status;
+	if (s->operands == 0 && !o->from_header) {
+		err_set(&e, ERR_SYNTAX,
+		    "no recipient: name one, or give -t to take those of the "
+		    "header");
+		return fail(s, EX_USAGE, &e);
+	}
+	return make_id(s);
+}
+
+static int
+read_message(struct send *s)
+{
+	const struct conf *c = &s->conf;
+	const struct accept_opts opts = {
+	    .dots_are_data = c->ignore_dots,
+	    .operand = s->operand,
+	    .operands = s->operands,
+	    .from_header = s->o->from_header,
+	    .subtract = c->subtract_operands,
+	    .strict = c->strict_input,
+	    .refuse_empty = c->refuse_empty,
+	    .recipients_max = (size_t)c->max_recipients,
+	    .header_max = (size_t)c->max_header,
+	    .message_max = (uint64_t)c->max_message,
+	    .complete =
+		{
+		    .sender = s->who.sender,
+		    .login = s->who.user.login,
+		    .full_name = s->who.name,
+		    .hostname = s->who.hostname,
+		    .mailname = s->who.mailname,
+		    .id = s->env.id,
+		    .random = s->random,
+		    .uid = s->who.user.uid,
+		    .now = clock_wall().tv_sec,
+		    .add = !s->o->gateway,
+		},
+	};
+	struct err e;
+	int status;
+
+	s->env.sender = s->who.sender;
+	if (accept_message(STDIN_FILENO, &opts, &s->env, &s->message, s->pool,
+		&status, &e) < 0) {
+		log_event(LOG_LEVEL_WARNING, "pickup",
+		    "%.*s: uid=%lu: refused: %s", STR_ARG(s->env.id),
+		    s->who.user.uid, e.text);
+		return fail(s, status, &e);
+	}
+	log_event(LOG_LEVEL_INFO, "pickup", "%.*s: uid=%lu from=<%.*s>",
+	    STR_ARG(s->env.id), s->who.user.uid, STR_ARG(s->env.from));
+	if (s->message.message_id.n > 0)
+		log_event(LOG_LEVEL_INFO, "cleanup", "%.*s: message-id=%.*s",
+		    STR_ARG(s->env.id), STR_ARG(s->message.message_id));
+	return 0;
+}
+
+/* A line of what is going on; who does not listen stops nothing. */
+static void
+show(void *ctx, struct str line)
+{
+	struct buf *b = ctx;
+
+	buf_clear(b);
+	buf_add(b, line);
+	buf_byte(b, '\n');
+	(void)say_text(STDOUT_FILENO, buf_str(b));
+}
+
+static int
+deliver(struct send *s)
+{
+	const struct conf *c = &s->conf;
+	struct buf line;
+	struct dispatch_opts opts = {
+	    .lookup =
+		{
+		    .nameserver = c->nameserver,
+		    .timeout = c->dns_timeout,
+		    .family = (enum ip_family)c->ip,
+		    .start = s->start,
+		    .show = s->o->verbose,
+		    .trust_ad = c->trust_ad,
+		},
+	    .port = (unsigned)c->smtp_port,
+	    .tls = (enum tls_level)c->tls,
+	    .helo = s->who.helo,
+	    .lookup_patience = c->dns_patience,
+	    .attempts_end = c->attempts_end,
+	    .agents = (unsigned)c->agents,
+	    .loopback_mx = c->loopback_mx,
+	    .start = s->start,
+	    .read = clock_now(),
+	    .show = s->o->verbose ? show : NULL,
+	    .ctx = &line,
+	};
+	struct err e;
+	int result;
+
+	memcpy(opts.wait, c->wait, sizeof(opts.wait));
+	buf_init(&line, 1 << 16);
+	result = dispatch(&s->env, &s->message.content, &opts, s->pool, &e);
+	buf_free(&line);
+	sys_close(s->message.content.fd);
+	return result < 0 ? fail(s, EX_OSERR, &e) : 0;
+}
+
+/* A line for each recipient that was not reached. */
+static void
+tell(const struct send *s)
+{
+	struct buf b;
+	struct str rest;
+	struct str line;
+
+	if (s->conf.errors == ERRORS_QUIET)
+		return;
+	buf_init(&b, (s->env.n + 1) * 4096);
+	outcome_tell(&b, &s->env);
+	rest = buf_str(&b);
+	while (str_split(&rest, '\n', &line))
+		if (line.n > 0)
+			say_error(s->o->name, s->env.id, line);
+	buf_free(&b);
+}
+
+int
+run_send(const struct options *o)
+{
+	struct send s = {.o = o, .pool = o->pool, .start = clock_now()};
+	int status;
+
+	interrupt_reading();
+	if ((status = prepare(&s)) != 0 || (status = read_message(&s)) != 0)
+		return status;
+	interrupt_sending();
+	status = deliver(&s);
+	interrupt_never();
+	tell(&s);
+	return status ? status : outcome_exit(&s.env);
+}

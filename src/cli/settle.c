@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/settle.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/key.h"
+#include "base/log.h"
+#include "os/idn.h"
+
+int
+settle_conf(struct conf *c, const struct options *o, struct err *e)
+{
+	const char *home = secure_getenv("HOME");
+	const char *path = o->config;
+
+	conf_default(c, o->pool);
+	if (path == NULL)
+		path = conf_path(str_c(home), o->pool);
+	if (path && conf_read(c, path, o->config != NULL, o->pool, e) < 0)
+		return EX_CONFIG;
+	for (size_t i = 0; i < o->settings_n; i++) {
+		const struct setting *s = &o->settings[i];
+
+		if (conf_option(c, s->key, s->value, o->pool, e) < 0) {
+			err_while(e, "%s", s->option);
+			return EX_USAGE;
+		}
+	}
+	return 0;
+}
+
+/* Domains in ASCII; a literal stays; empty where it is no name of a host. */
+static struct str
+valid_host(struct str name, struct pool *p)
+{
+	struct buf ascii;
+	struct str valid = STR_NONE;
+	struct err ignored;
+
+	buf_init(&ascii, 1024);
+	if (name.n > 0 && idn_ascii(&ascii, name, &ignored) == 0)
+		valid = pool_str(p, buf_str(&ascii));
+	buf_free(&ascii);
+	return valid;
+}
+
+/*
+ * What the configuration says, else what the system says; the last resort is
+ * a name that is certainly nobody else's.
+ */
+static void
+settle_names(struct identity *id, const struct conf *c, struct pool *p)
+{
+	struct str name;
+
+	id->hostname = c->hostname;
+	if (id->hostname.n == 0)
+		id->hostname = valid_host(user_hostname(p), p);
+	if (id->hostname.n == 0)
+		id->hostname = STR("localhost");
+
+	id->mailname = c->mailname;
+	if (id->mailname.n > 0)
+		return;
+	name = user_mailname(p);
+	id->mailname = valid_host(name, p);
+	if (name.n > 0 && id->mailname.n == 0)
+		log_event(LOG_LEVEL_WARNING, "pickup",
+		    "warning: /etc/mailname: \"%.*s\" is no domain",
+		    STR_ARG(name));
+	if (id->mailname.n == 0)
+		id->mailname = id->hostname;
+	if (str_find(id->mailname, '.') == id->mailname.n)
+		log_event(LOG_LEVEL_WARNING, "pickup",
+		    "warning: the mail name \"%.*s\" has no domain; see "
+		    "mailname in hantar.conf(5)",
+		    STR_ARG(id->mailname));
+}
+
+/* A name that a server may look up, or none: the address literal (D-04). */
+static struct str
+helo_of(struct str hostname)
+{
+	bool dotted = str_find(hostname, '.') < hostname.n;
+
+	if (!dotted || str_find(hostname, '_') < hostname.n ||
+	    str_istarts(hostname, STR("localhost")))
+		return STR_NONE;
+	return hostname;
+}
+
+/* Takes text as the sender; false with a line in the log if it is none. */
+static bool
+sender_from(
+    struct identity *id, struct str text, const char *where, struct pool *p)
+{
+	struct err e;
+
+	if (text.n == 0)
+		return false;
+	if (addr_one(p, text, &id->sender, &e) == 0 &&
+	    !addr_is_null(&id->sender))
+		return true;
+	log_event(LOG_LEVEL_WARNING, "pickup", "warning: %s is no address: %s",
+	    where, e.text);
+	return false;
+}
+
+/* A name without domain is one of ours. */
+static int
+settle_sender(struct identity *id, const struct conf *c,
+    const struct options *o, struct err *e)
+{
+	struct str login = id->user.login;
+	struct str mail = STR_NONE;
+
+	if (geteuid() != 0)
+		mail = str_c(secure_getenv("EMAIL"));
+	if (o->sender) {
+		if (addr_one(o->pool, str_c(o->sender), &id->sender, e) < 0) {
+			err_while(e, "-f %s", o->sender);
+			return EX_DATAERR;
+		}
+	} else if (!sender_from(id, c->sender, "sender", o->pool) &&
+	    !sender_from(id, mail, "EMAIL", o->pool)) {
+		id->sender = (struct addr){.local = login};
+	}
+	id->sender.name = STR_NONE;
+	if (!addr_is_null(&id->sender) && id->sender.domain.n == 0 &&
+	    !o->gateway)
+		id->sender.domain = id->mailname;
+	return 0;
+}
+
+int
+settle_identity(struct identity *id, const struct conf *c,
+    const struct options *o, struct err *e)
+{
+	*id = (struct identity){0};
+	user_self(&id->user, o->pool);
+	if (!id->user.known)
+		log_event(LOG_LEVEL_WARNING, "pickup",
+		    "warning: uid %lu has no name", id->user.uid);
+	settle_names(id, c, o->pool);
+	id->helo = c->helo.n > 0 ? c->helo : helo_of(id->hostname);
+	if (o->full_name)
+		id->name = str_c(o->full_name);
+	else if (secure_getenv("NAME"))
+		id->name = str_c(secure_getenv("NAME"));
+	else
+		id->name = id->user.name;
+	return settle_sender(id, c, o, e);
+}

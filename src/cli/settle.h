@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What holds for this run: the configuration with what the command line
+ * changes, and who the caller is.
+ */
+#ifndef CLI_SETTLE_H
+#define CLI_SETTLE_H
+
+#include "cli/conf.h"
+#include "cli/options.h"
+#include "os/user.h"
+
+/*
+ * Defaults, then the file, then the options in their order.  Returns 0, or
+ * the exit status with *e: 78 for the file, 64 for an option.  Texts live in
+ * the options' pool.
+ */
+int settle_conf(struct conf *, const struct options *, struct err *)
+    __attribute__((warn_unused_result));
+
+struct identity {
+	struct user user;
+	struct str name;     /* full name, for a missing From; or empty */
+	struct str hostname; /* valid, in ASCII */
+	struct str mailname; /* valid, in ASCII */
+	struct str helo;     /* empty: the address literal */
+	struct addr sender;  /* envelope sender; empty: the null one */
+};
+
+/*
+ * Who sends (A-53 to A-56).  What of the surroundings cannot be used is
+ * passed over with a line in the log.  Returns 0, or the exit status with
+ * *e: 65 for -f.
+ */
+int settle_identity(struct identity *, const struct conf *,
+    const struct options *, struct err *) __attribute__((warn_unused_result));
+
+#endif
