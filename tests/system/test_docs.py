@@ -1,0 +1,94 @@
+"""The manual says what the program does: options and keys, in both directions."""
+
+import re
+import subprocess
+
+import pytest
+
+from lab import TOP
+
+MAN = TOP / "man"
+
+
+@pytest.fixture(name="hantar")
+def run(request, tmp_path):
+    empty = tmp_path / "empty.conf"
+    empty.touch()
+    program = request.config.option.hantar.resolve()
+
+    def hantar(*args):
+        done = subprocess.run([program, *args, "-C", empty], capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    return hantar
+
+
+def options_of_manual():
+    """The options that have an item of their own: "-f", "-bp", "--help"."""
+    found = set()
+    for line in (MAN / "hantar.8").read_text().splitlines():
+        if not line.startswith(".It Fl "):
+            continue
+        words = line.split()[2:]
+        flag = True  # the words behind Fl are options until another macro comes
+        for word in words:
+            if word in ("Fl", "Ar", "Ns", "Op", "Cm"):
+                flag = word == "Fl"
+            elif flag and word != ",":
+                found.add(f"-{word}")
+    return found
+
+
+def options_of_help(text):
+    listed = re.findall(r"^  (--?[A-Za-z-]+)", text, re.MULTILINE)
+    (ignored,) = re.findall(r"^Taken and ignored: (.*)$", text, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    return set(listed) | set(ignored.split())
+
+
+def test_options(hantar):
+    """Each option of --help has its item in hantar(8), and the other way round."""
+    manual, program = options_of_manual(), options_of_help(hantar("--help"))
+    # -b and -o are explained by their values; modes that are not built are in the manual only.
+    unbuilt = {"-bi", "-bs", "-bv"}
+    assert manual - unbuilt - {"-o"} == program
+
+
+def test_keys(hantar):
+    """Each key of --print-config is in hantar.conf(5), with its default, and the other way round."""
+    manual = {}
+    for line in (MAN / "hantar.conf.5").read_text().splitlines():
+        if match := re.match(r"\.It Cm ([a-z-]+) = (.*)$", line):
+            default = re.search(r" Pq (\S+)$", match[2])
+            manual[match[1]] = default[1] if default else ""
+    program = dict(re.findall(r"^([a-z-]+) = (.*)$", hantar("--print-config"), re.MULTILINE))
+    assert manual == program
+
+
+def test_words(hantar):
+    """The words that a key takes are those of its item: each is tried, and no other is known."""
+    for line in (MAN / "hantar.conf.5").read_text().splitlines():
+        match = re.match(r"\.It Cm ([a-z-]+) = Cm ([a-z0-9| -]+?)(?: \| Ar file)?(?: Pq \S+)?$", line)
+        if not match:
+            continue
+        key, words = match[1], match[2].split(" | ")
+        for word in words:
+            assert f"\n{key} = {word}\n" in hantar("--print-config", "-O", f"{key}={word}")
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            hantar("--print-config", "-O", f"{key}=no-such-word")
+        assert refused.value.returncode == 64
+        if key != "log":
+            assert f"none of: {', '.join(words)}\n" in refused.value.stderr
+
+
+def test_print_config_is_a_configuration(hantar, tmp_path, request):
+    text = hantar("--print-config", "-O", "mailname=x.test", "-O", "dot-timeout=90")
+    path = tmp_path / "printed.conf"
+    path.write_text(text)
+    program = request.config.option.hantar.resolve()
+    again = subprocess.run([program, "--print-config", "-C", path], capture_output=True, text=True, check=True)
+    assert again.stdout == text and "mailname = x.test\n" in text and "dot-timeout = 90s\n" in text
+    path.write_text(text + "tls = perhaps\n")
+    wrong = subprocess.run([program, "--check", "-C", path], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 78 and "printed.conf: line" in wrong.stderr and wrong.stdout == ""
