@@ -3,12 +3,21 @@
  * Addresses and address lists: RFC 5322, 3.4 with the obsolete forms of 4.4.
  *
  * Taken: comments (nested to 50), quoted strings and pairs, domain literals,
- * groups, routes (dropped), white space and comments around dots, empty list
- * elements, UTF-8 that is well-formed.  What is in a comment or a display
- * name is never an address.  Refused: control bytes, empty local parts and
- * labels, two dots in a row, labels over 63 and domains over 255 octets,
- * encoded words as addresses.  A bare local part is an address without
- * domain: a local name, for a sendmail command.
+ * groups, routes (dropped), white space and comments around dots, words and
+ * quoted strings with dots between as a local part, empty list elements, one
+ * trailing dot of a domain (dropped), UTF-8 that is well-formed.  What is in
+ * a comment or a display name is never an address.  A bare local part is an
+ * address without domain: a local name, for a sendmail command.
+ *
+ * Refused: control bytes (a tab in a local part is one), line ends that do
+ * not fold, empty labels, a missing local part ("\"\"@b" has one, and that
+ * is empty; "\"\"" alone has none), dots that are not single and between
+ * words, white space, brackets and backslashes in a literal, domains of other
+ * bytes than letters, digits, hyphen, underscore and UTF-8, hyphens at the
+ * ends of a label, labels over 63 and domains over 255 octets (unless there
+ * is UTF-8 in them: their A-labels are shorter), encoded words as addresses,
+ * display names that need quotes and have none.  Local parts may have any
+ * length (B-35); what a literal means is not looked at here.
  */
 #ifndef MAIL_ADDR_H
 #define MAIL_ADDR_H
@@ -20,7 +29,7 @@
 struct addr {
 	struct str local;  /* the content, without quotes */
 	struct str domain; /* as written, without comments and trailing dot;
-	                      a literal with its brackets; or empty */
+			      a literal with its brackets; or empty */
 	struct str name;   /* display name, without quotes; or empty */
 };
 

@@ -62,8 +62,9 @@ status_own(enum blame blame, const char *enhanced, struct str text)
 	struct status s = {.blame = blame, .text = text};
 	unsigned class = (unsigned)(enhanced[0] - '0');
 
-	if (!read_enhanced(str_c(enhanced), class, s.enhanced))
-		assert(!"an enhanced status code");
+	bool good = read_enhanced(str_c(enhanced), class, s.enhanced);
+
+	assert(good);
 	s.outcome = outcome_of(class);
 	return s;
 }
