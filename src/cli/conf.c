@@ -123,7 +123,7 @@ conf_parse(struct conf *c, struct str text, const char *name, struct pool *p,
 
 	while (str_split(&text, '\n', &line))
 		if (parse_line(c, str_trim(line), ++number, seen, p, e) < 0)
-			return err_while(e, "%s: line %u", name, number);
+			return err_while(e, "%s:%u", name, number);
 	return 0;
 }
 

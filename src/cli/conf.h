@@ -67,7 +67,7 @@ int conf_option(struct conf *, struct str key, struct str value, struct pool *,
     struct err *) __attribute__((warn_unused_result));
 
 /*
- * Reads a configuration's text; name is what errors call it: "name: line 7:
+ * Reads a configuration's text; name is what errors call it: "name:7:
  * ...".  -1 with *e; the keys read so far are then set.
  */
 int conf_parse(struct conf *, struct str text, const char *name, struct pool *,

@@ -159,12 +159,12 @@ bad_values_are_named(void **state)
 static const struct {
 	const char *text, *error;
 } wrong_files[] = {
-    {"hostname = a\nmailnam = b\n", "f: line 2: "},
-    {"\n\nhostname\n", "f: line 3: not of the form"},
-    {"[relay \"x\"]\n", "f: line 1: sections"},
-    {"tls = may\n#\ntls = none\n", "f: line 3: tls was set on line 1"},
-    {"= x\n", "f: line 1: no key"},
-    {"tls = none\nhelo = a\x01b\n", "f: line 2: helo: a control"},
+    {"hostname = a\nmailnam = b\n", "f:2: "},
+    {"\n\nhostname\n", "f:3: not of the form"},
+    {"[relay \"x\"]\n", "f:1: sections"},
+    {"tls = may\n#\ntls = none\n", "f:3: tls was set on line 1"},
+    {"= x\n", "f:1: no key"},
+    {"tls = none\nhelo = a\x01b\n", "f:2: helo: a control"},
 };
 
 static void
