@@ -69,7 +69,7 @@ void query_read(struct query *, const void *p, size_t n);
 struct oracle {
 	/* May call oracle_say any number of times. */
 	void (*answer)(struct oracle *, const struct query *);
-	void *ctx;
+	const struct zone_record *zone; /* oracle_zone.h */
 	unsigned asked, asked_tcp;
 	unsigned ids[64], ports[64];
 	char last[256]; /* the name of the last question */

@@ -279,9 +279,10 @@ play_drop(struct peer *p, const struct step *s)
 		peer_end(p);
 		return true;
 	}
-	if (p->said++ == 0)
-		(void)shutdown(p->fd, SHUT_WR);
-	return play_gone(p);
+	if (p->said++ > 0)
+		return play_gone(p);
+	(void)shutdown(p->fd, SHUT_WR);
+	return true;
 }
 
 bool

@@ -79,7 +79,7 @@ struct rr {
 	unsigned rcode;
 	unsigned drops; /* so many queries get no answer; UINT_MAX: all */
 	int64_t delay;
-	bool truncated, no_tcp, garbage, other_id, other_name, ad;
+	bool truncated, no_tcp, garbage, other_id, other_name, ad, lone;
 };
 
 /* What is expected of a recipient. */

@@ -41,6 +41,7 @@ read_flag(struct str word, struct rr *r)
 	    {"otherid", &r->other_id},
 	    {"othername", &r->other_name},
 	    {"ad", &r->ad},
+	    {"lone", &r->lone},
 	};
 	int i = key_find(rcodes, COUNT(rcodes), word);
 

@@ -122,7 +122,8 @@ zone_look(const struct play *play, struct str name, unsigned type,
 				continue;
 			put_record(answers, r);
 			f.count++;
-			if (r->type == TYPE_CNAME && type != TYPE_CNAME)
+			if (r->type == TYPE_CNAME && type != TYPE_CNAME &&
+			    !r->lone)
 				alias = target(pool, r);
 		}
 		if (alias.p == NULL)
