@@ -2,36 +2,31 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
-#include <string.h>
+#include <stddef.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/str.h"
-
-/* The one thing that a handler may look at. */
+/* The things that a handler may touch. */
 static volatile sig_atomic_t sending;
+static volatile sig_atomic_t leave;
 
 static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
 
 static void
-say(const char *text)
-{
-	ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
-
-	(void)ignored;
-}
-
-static void
 end(int number)
 {
+	static const char text[] =
+	    "hantar: ended by a signal; the message was not read\n";
+	ssize_t ignored;
+
 	(void)number;
-	if (!sending) {
-		say("hantar: ended by a signal; the message was not read\n");
-		_exit(EX_OSERR);
+	if (sending) {
+		leave = 1;
+		return;
 	}
-	say("hantar: ended by a signal; the message may not have reached "
-	    "every recipient\n");
-	_exit(EX_TEMPFAIL);
+	ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)ignored;
+	_exit(EX_OSERR);
 }
 
 static void
@@ -55,10 +50,11 @@ interrupt_reading(void)
 	act(end);
 }
 
-void
+const volatile sig_atomic_t *
 interrupt_sending(void)
 {
 	sending = 1;
+	return &leave;
 }
 
 void

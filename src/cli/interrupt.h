@@ -3,6 +3,8 @@
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 
+#include <signal.h>
+
 /*
  * From now on a signal ends the process with 71: nothing was accepted, and
  * the message's file has no name.
@@ -10,10 +12,10 @@
 void interrupt_reading(void);
 
 /*
- * From now on with 75: without a spool the message is still the caller's,
- * and agents that are not past their gate end with us.
+ * From now on it makes what is returned non-zero: who sends leaves as soon
+ * as nothing is in doubt.
  */
-void interrupt_sending(void);
+const volatile sig_atomic_t *interrupt_sending(void);
 
 /* From now on a signal does nothing: all that is left is to tell. */
 void interrupt_never(void);

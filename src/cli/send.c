@@ -214,9 +214,12 @@ show(void *ctx, struct str line)
 }
 
 static int
-deliver(struct send *s)
+deliver(struct send *s, const volatile sig_atomic_t *leave)
 {
 	const struct conf *c = &s->conf;
+	/* What an MX record calls us: mail for it is a loop (C-17). */
+	const struct str own[] = {
+	    s->who.hostname, s->who.mailname, s->who.helo, STR("localhost")};
 	struct buf line;
 	struct dispatch_opts opts = {
 	    .lookup =
@@ -235,6 +238,9 @@ deliver(struct send *s)
 	    .attempts_end = c->attempts_end,
 	    .agents = (unsigned)c->agents,
 	    .loopback_mx = c->loopback_mx,
+	    .own = own,
+	    .own_n = sizeof(own) / sizeof(own[0]),
+	    .leave = leave,
 	    .start = s->start,
 	    .read = clock_now(),
 	    .show = s->o->verbose ? show : NULL,
@@ -279,8 +285,7 @@ run_send(const struct options *o)
 	interrupt_reading();
 	if ((status = prepare(&s)) != 0 || (status = read_message(&s)) != 0)
 		return status;
-	interrupt_sending();
-	status = deliver(&s);
+	status = deliver(&s, interrupt_sending());
 	interrupt_never();
 	tell(&s);
 	return status ? status : outcome_exit(&s.env);

@@ -273,6 +273,9 @@ hop_attempt_over(struct hop *hop, struct run *run)
 	hop->deadline = INT64_MAX;
 	if (!sound && a->gate_open)
 		doubt(hop, run);
+	/* With no word against the host it has spoken to everybody. */
+	if (sound && a->ip.n > 0 && a->host.outcome == OUTCOME_OPEN)
+		a->reach = REACH_SESSION;
 	if (!sound) {
 		log_event(LOG_LEVEL_ERROR, "smtp", "%.*s: %.*s",
 		    STR_ARG(run->envelope->id), STR_ARG(died.text));

@@ -14,6 +14,9 @@
 /* More recipients of one domain go in several transactions. */
 enum { HOP_RECIPIENTS = 1000 };
 
+/* A signal that comes just before a wait is noticed this much later. */
+enum { LEAVE_LATEST_MS = 500 };
+
 struct dispatcher {
 	struct run run;
 	struct hop *hop;
@@ -295,7 +298,9 @@ push_all(struct dispatcher *d)
 static int64_t
 gather(struct dispatcher *d)
 {
-	int64_t until = INT64_MAX;
+	int64_t until = d->run.opts->leave && !d->left
+	    ? clock_now() + LEAVE_LATEST_MS
+	    : INT64_MAX;
 
 	d->fds[0] = (struct pollfd){
 	    .fd = d->lookup_lost ? -1 : d->lookup.report, .events = POLLIN};

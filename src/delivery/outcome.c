@@ -53,9 +53,8 @@ outcome_log(const struct envelope *env, const struct recipient *r)
 	log_event(LOG_LEVEL_INFO, "smtp",
 	    "%.*s: to=<%.*s>, relay=%.*s, %s, dsn=%u.%u.%u, status=%s (%.*s)",
 	    STR_ARG(env->id), STR_ARG(r->path), STR_ARG(relay), delays.p,
-	    r->status.enhanced[0], r->status.enhanced[1],
-	    r->status.enhanced[2], words[r->status.outcome],
-	    STR_ARG(r->status.text));
+	    r->status.enhanced[0], r->status.enhanced[1], r->status.enhanced[2],
+	    words[r->status.outcome], STR_ARG(r->status.text));
 	buf_free(&delays);
 }
 
@@ -67,8 +66,10 @@ outcome_tell(struct buf *b, const struct envelope *env)
 
 		if (r->status.outcome == OUTCOME_DELIVERED)
 			continue;
-		buf_printf(b, "<%.*s>: %s: ", STR_ARG(r->path),
+		buf_printf(b, "<%.*s>: %s ", STR_ARG(r->path),
 		    status_word(r->status.outcome));
+		status_enhanced(b, &r->status);
+		buf_add(b, STR(": "));
 		buf_add(b, r->status.text);
 		buf_byte(b, '\n');
 	}
@@ -78,7 +79,7 @@ outcome_tell(struct buf *b, const struct envelope *env)
 static int
 severity(const struct status *s)
 {
-	return s->outcome == OUTCOME_FAILED  ? 2
+	return s->outcome == OUTCOME_FAILED   ? 2
 	    : s->outcome == OUTCOME_DELIVERED ? 0
 					      : 1;
 }

@@ -12,8 +12,8 @@ enum { SINCE_RUN, SINCE_READ, SINCE_CONNECTING, SINCE_SENDING };
 void outcome_log(const struct envelope *, const struct recipient *);
 
 /*
- * Appends one line for each recipient that was not delivered, "<path>: why"
- * (A-49).
+ * Appends one line for each recipient that was not delivered, "<path>:
+ * failed 5.1.1: why" (A-49).
  */
 void outcome_tell(struct buf *, const struct envelope *);
 

@@ -9,7 +9,7 @@
 #include "os/sys.h"
 
 struct attempt {
-	int fd;           /* -1: not running */
+	int fd; /* -1: not running */
 	int64_t deadline;
 };
 
@@ -61,10 +61,11 @@ start(struct race *r)
 	struct sockaddr_storage to;
 	socklen_t n = ip_socket(&d->ip[i], d->port, &to);
 	bool last = i + 1 == d->n && d->last_host;
+	bool shorter = !last && d->wait_next < d->wait_last;
 	int64_t now = clock_now();
 
 	d->trying(d->ctx, i);
-	a->deadline = now + (last ? d->wait_last : d->wait_next);
+	a->deadline = now + (shorter ? d->wait_next : d->wait_last);
 	if (a->deadline > d->deadline)
 		a->deadline = d->deadline;
 	r->next_start = now + DIAL_STAGGER_MS;
@@ -89,8 +90,8 @@ wait_for_one(struct race *r)
 	int64_t until = r->started < r->d->n ? r->next_start : INT64_MAX;
 
 	for (size_t i = 0; i < r->started; i++) {
-		fds[i] = (struct pollfd){
-		    .fd = r->attempts[i].fd, .events = POLLOUT};
+		fds[i] =
+		    (struct pollfd){.fd = r->attempts[i].fd, .events = POLLOUT};
 		if (fds[i].fd >= 0 && r->attempts[i].deadline < until)
 			until = r->attempts[i].deadline;
 	}

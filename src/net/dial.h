@@ -12,9 +12,9 @@ struct dial {
 	struct ip ip[DIAL_MAX];
 	size_t n;
 	unsigned port;
-	int64_t wait_next; /* ms for an address while there is another */
-	int64_t wait_last; /* ms for the last */
-	bool last_host;    /* no other host follows */
+	int64_t wait_last; /* ms for the last address */
+	int64_t wait_next; /* the same while there is another, if less */
+	bool last_host;	   /* no other host follows */
 	int64_t deadline;  /* for all of it */
 	/* Called at the start of each attempt, and when one has failed. */
 	void (*trying)(void *ctx, size_t i);

@@ -101,9 +101,27 @@ unreplied(struct session *s, const struct row *row, enum blame blame,
 	return status_own(blame, enhanced, STR_NONE);
 }
 
+/*
+ * A 552 to RCPT behind recipients that were accepted means "too many", as 452
+ * does (RFC 5321, 4.5.3.1.10), unless its own code speaks of the mailbox or
+ * the size (D-30).
+ */
+static bool
+too_many(const struct session *s, const struct status *status)
+{
+	struct status plain;
+
+	if (status->code != 552 || s->accepted == 0)
+		return false;
+	plain = status_reply(
+	    BLAME_NONE, 552, str_slice(status->text, 4, status->text.n));
+	return plain.enhanced[1] != 2 &&
+	    !(plain.enhanced[1] == 3 && plain.enhanced[2] == 4);
+}
+
 static struct status
-status_of(struct session *s, enum step step, enum blame blame,
-    enum heard heard, struct buf *text)
+status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
+    struct buf *text)
 {
 	const struct row *row = &script[step];
 	bool reply = heard <= HEARD_421 && row->act != ACT_CHECK &&
@@ -115,6 +133,15 @@ status_of(struct session *s, enum step step, enum blame blame,
 	status = reply ? replied(s, row, blame, text)
 		       : unreplied(s, row, blame, heard, text);
 	status.text = buf_str(text);
+	if (step == STEP_RCPT && too_many(s, &status)) {
+		status.outcome = OUTCOME_DEFERRED;
+		memcpy(status.enhanced, "\4\5\3", 3);
+	}
+	/* A 2yz where it is no delivery is a trouble of now. */
+	if (blame == BLAME_HOST && status.outcome == OUTCOME_DELIVERED) {
+		status.outcome = OUTCOME_DEFERRED;
+		memcpy(status.enhanced, "\4\5\0", 3);
+	}
 	/*
 	 * Only a greeting can be a host's word for good; a 5yz to anything
 	 * else that is the host's own fault is a trouble of now.
