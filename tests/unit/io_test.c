@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "os/sys.h"
-#include "vtime.h"
+#include "../lib/vtime.h"
 
 struct pair {
 	struct io io;
