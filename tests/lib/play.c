@@ -122,11 +122,11 @@ read_message(struct reading *r, const struct line *line, struct str rest)
 	if (!str_number(str_slice(rest, dots ? 5 : 0, rest.n), MESSAGE_MAX, &n))
 		return play_bad(r->e, line, "not understood", rest);
 	while (dots && r->message.n + 6 < n)
-		put_line(&r->message, STR("."));
+		buf_add(&r->message, STR(".\r\n"));
 	while (r->message.n + 128 < n)
-		put_line(&r->message,
+		buf_add(&r->message,
 		    STR("0123456789 abcdefghijklmnopqrstuvwxyz "
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r\n"));
 	while (r->message.n + 2 < n)
 		buf_byte(&r->message, 'x');
 	put_line(&r->message, STR(""));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,6 +18,10 @@ enum {
 	BACKLOG = 64,
 	FILL = 4, /* connections that fill a backlog of none */
 	ROUNDS = 10000,
+	/* As over an Ethernet: the client then cannot have megabytes under
+	 * way, and a server that stops to read stops it soon. */
+	SEGMENT = 1400,
+	WINDOW = 64 * 1024,
 };
 
 /* One address of a host. */
@@ -61,6 +66,17 @@ address(unsigned last, unsigned port)
 	a.sin_addr.s_addr = htonl(0x7f000000 + last);
 	a.sin_port = htons((uint16_t)port);
 	return a;
+}
+
+/* For a socket that will listen. */
+static void
+narrow(int fd)
+{
+	int segment = SEGMENT, window = WINDOW;
+
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
 }
 
 /* A socket bound to 127.0.0.last; -1 if the port is taken. */
@@ -126,6 +142,7 @@ open_listener(struct world *w, struct listener *l)
 	l->fd = bound(SOCK_STREAM, last, w->port);
 	if (l->fd < 0)
 		return false;
+	narrow(l->fd);
 	if (service == SERVICE_REFUSED)
 		return true; /* bound, so that nobody else is there */
 	if (listen(l->fd, service == SERVICE_HOLE ? 0 : BACKLOG) < 0)
