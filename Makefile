@@ -81,7 +81,7 @@ MAN7 := hantar-smtp.7
 .DEFAULT_GOAL := all
 .PHONY: all install uninstall check check-unit check-talk check-system \
 	check-asan check-valgrind check-fuzz fuzz lint cover clean help dev format \
-	tests
+	tests bench
 .SECONDARY:
 
 all: $(O)/hantar ## build the program (default)
@@ -154,11 +154,22 @@ fuzz: $(FUZZ:%=build/fuzz/%) ## search with libFuzzer, FUZZ_SECONDS each
 		printf '%s: ' $$t; grep number_of_executed build/fuzz/$$t.log; \
 	done
 
-TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(FUZZ:%=$(O)/replay/%)
+# What `make bench` measures with, and against: see tests/bench/bench.py.
+BENCH := $(addprefix $(O)/bench/,sink floor floor_tls flood delay pace)
+$(O)/bench/sink: $(O)/tests/bench/sink_talk.o
+$(O)/bench/%: $(O)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+BENCH_FLAGS ?=
+bench: $(O)/hantar $(BENCH) ## speed, beside other programs (as root; BENCH_FLAGS=--help)
+	$(Q)$(PYTHON) tests/bench/bench.py --hantar $(O)/hantar $(BENCH_FLAGS)
+
+TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(FUZZ:%=$(O)/replay/%) $(BENCH)
 tests: $(TESTS) ## build all that check runs
 
 CORPORA ?=
-check-system: $(O)/hantar ## the real program against real servers
+check-system: $(O)/hantar $(BENCH) ## the real program against real servers
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system \
 		--hantar $(abspath $(O)/hantar) $(if $(CORPORA),--corpora $(CORPORA))
 
