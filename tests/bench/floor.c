@@ -130,18 +130,29 @@ encrypt(void)
 }
 
 static void
+add(size_t *w, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > sizeof(out) - *w)
+		errx(65, "too many recipients");
+	memcpy(out + *w, text, n);
+	*w += n;
+}
+
+static void
 envelope(char **address, size_t n)
 {
-	size_t room = sizeof(out);
-	size_t w = (size_t)snprintf(out, room, "MAIL FROM:<%s>\r\n", *address);
+	size_t w = 0;
 
-	for (size_t i = 1; i < n && w < room; i++)
-		w += (size_t)snprintf(
-		    out + w, room - w, "RCPT TO:<%s>\r\n", address[i]);
-	if (w + 6 > room)
-		errx(65, "too many recipients");
-	memcpy(out + w, "DATA\r\n", 6);
-	say(out, w + 6);
+	add(&w, "MAIL FROM:<");
+	add(&w, address[0]);
+	for (size_t i = 1; i < n; i++) {
+		add(&w, ">\r\nRCPT TO:<");
+		add(&w, address[i]);
+	}
+	add(&w, ">\r\nDATA\r\n");
+	say(out, w);
 	hear(n + 1, '2');
 }
 
