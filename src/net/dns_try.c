@@ -11,7 +11,7 @@
 /* Datagrams that are looked at in one turn. */
 enum { FOREIGN_MAX = 16 };
 
-static const char timed_out[] = "no answer";
+static const char timed_out[] = "timed out";
 
 static socklen_t
 size_of(const struct sockaddr_storage *a)
