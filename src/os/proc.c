@@ -92,6 +92,7 @@ proc_spawn(int (*run)(void *arg), void *arg, const int *keep, size_t n,
 	act(SIGTERM, SIG_DFL);
 	act(SIGCHLD, SIG_DFL);
 	act(SIGPIPE, SIG_IGN);
+	act(SIGXFSZ, SIG_IGN);
 	unmask();
 	close_others(keep, n);
 	if (quiet_standard() < 0)
@@ -146,6 +147,7 @@ proc_sane(void)
 		(void)close(fd);
 	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	act(SIGPIPE, SIG_IGN);
+	act(SIGXFSZ, SIG_IGN); /* EFBIG is an error like any other */
 	act(SIGCHLD, SIG_DFL);
 	unmask();
 	(void)umask(077);

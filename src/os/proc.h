@@ -13,7 +13,7 @@
 /*
  * Forks.  The child keeps the descriptors keep[0..n) and nothing else of the
  * parent's (0, 1 and 2 lead to /dev/null), has default signal actions, but
- * SIGPIPE ignored, dies with its parent (Linux), has a log that goes nowhere
+ * SIGPIPE and SIGXFSZ ignored, dies with its parent (Linux), has a log that goes nowhere
  * and ends, without running exit handlers, with what run(arg) returns.
  * Returns the process id to the parent, -1 with *e.
  */
@@ -36,7 +36,7 @@ void proc_kill(pid_t);
 /*
  * At the very start of a program: descriptors 0, 1 and 2 that are closed are
  * opened on /dev/null (A-51), higher ones made close-on-exec, SIGPIPE
- * ignored, SIGCHLD set to its default, the signal mask emptied, the umask 077,
+ * and SIGXFSZ ignored, SIGCHLD set to its default, the signal mask emptied, the umask 077,
  * core dumps switched off.
  */
 void proc_sane(void);
