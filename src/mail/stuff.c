@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/stuff.h"
 
-/* Does any byte have its high bit set?  A word at a time: it sees all mail. */
+/* The CRs that are held: more than these before an LF are no line's end. */
+enum { CRS_HELD = 30 };
+
+_Static_assert(2 * CRS_HELD + 2 <= LINES_HELD, "what release may add");
+
+/* Does any byte have its high bit set?  This sees all mail: 32 at a time. */
 static bool
 has_high(struct str s)
 {
 	uint64_t seen = 0;
 	size_t i = 0;
 
-	for (; i + sizeof(seen) <= s.n; i += sizeof(seen)) {
-		uint64_t word;
+	for (; i + 32 <= s.n; i += 32) {
+		uint64_t w[4];
 
-		memcpy(&word, s.p + i, sizeof(word));
-		seen |= word;
+		memcpy(w, s.p + i, sizeof(w));
+		seen |= w[0] | w[1] | w[2] | w[3];
 	}
 	for (; i < s.n; i++)
-		seen |= (uint64_t)(unsigned char)s.p[i] << 56 |
-		    (unsigned char)s.p[i];
+		seen |= (unsigned char)s.p[i];
 	return (seen & 0x8080808080808080U) != 0;
 }
 
@@ -34,24 +38,35 @@ static void
 add(struct lines *l, struct str s, struct buf *out)
 {
 	l->column += s.n;
-	l->high = l->high || has_high(s);
 	buf_add(out, s);
+}
+
+static void
+release_dot(struct lines *l, struct buf *out)
+{
+	if (l->dot)
+		add(l, STR("."), out);
+	l->dot = false;
+}
+
+/* A CR that is no part of a line's end. */
+static void
+bare_cr(struct lines *l, struct buf *out)
+{
+	l->bare_crs++;
+	if (l->header)
+		add(l, STR(" "), out);
+	else
+		end_line(l, out);
 }
 
 /* The line goes on: what was held back is no end of anything. */
 static void
 release(struct lines *l, struct buf *out)
 {
-	if (l->dot)
-		add(l, STR("."), out);
-	l->dot = false;
-	l->bare_crs += l->crs;
-	for (; l->crs > 0; l->crs--) {
-		if (l->header)
-			add(l, STR(" "), out);
-		else
-			end_line(l, out);
-	}
+	release_dot(l, out);
+	for (; l->crs > 0; l->crs--)
+		bare_cr(l, out);
 }
 
 /* An LF, or the end of the input. */
@@ -68,62 +83,95 @@ finish(struct lines *l, struct buf *out)
 	end_line(l, out);
 }
 
-/* The bytes up to the next one that is special. */
-static struct str
-plain_run(struct str in)
+/* Bytes without CR, LF and NUL, as far as they go in this input. */
+static void
+text(struct lines *l, struct str s, struct buf *out)
 {
-	size_t n = str_find(in, '\n');
+	bool first = !l->inside;
 
-	n = str_find(str_slice(in, 0, n), '\r');
-	n = str_find(str_slice(in, 0, n), '\0');
-	return str_slice(in, 0, n);
+	l->inside = true;
+	if (first && !l->dots_are_data && s.n == 1 && s.p[0] == '.') {
+		l->dot = true;
+		return;
+	}
+	if (l->dot || l->crs > 0)
+		release(l, out);
+	add(l, s, out);
 }
 
 static void
 special(struct lines *l, char c, struct buf *out)
 {
-	switch (c) {
-	case '\n':
+	if (c == '\n') {
 		finish(l, out);
-		break;
-	case '\r':
-		l->inside = true;
-		l->crs++;
-		break;
-	default:
-		l->inside = true;
+		return;
+	}
+	l->inside = true;
+	if (c == '\0') {
+		/* A dot and a NUL are no lone dot. */
+		release_dot(l, out);
 		l->nuls++;
-		break;
+	} else if (l->crs < CRS_HELD) {
+		l->crs++;
+	} else {
+		release_dot(l, out);
+		bare_cr(l, out);
 	}
 }
 
+/* The first c in [p, end), or end. */
+static const char *
+find(const char *p, const char *end, char c)
+{
+	const char *hit = memchr(p, c, (size_t)(end - p));
+
+	return hit ? hit : end;
+}
+
+static const char *
+least(const char *a, const char *b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Each special byte is looked for once, from where it was last seen: the
+ * time is that of the input, whatever is in it.
+ */
 void
 lines_feed(struct lines *l, struct str *in, struct buf *out, bool one_line)
 {
-	while (in->n > 0 && !l->done) {
-		struct str run = plain_run(*in);
-		bool lone = run.n == 1 && run.p[0] == '.' && !l->inside &&
-		    !l->dots_are_data;
+	const char *p = in->p;
+	const char *end, *lf, *cr, *nul;
+	size_t taken;
 
-		if (lone) {
-			l->dot = true;
-			l->inside = true;
-		} else if (run.n > 0) {
-			release(l, out);
-			add(l, run, out);
-			l->inside = true;
-		}
-		*in = str_slice(*in, run.n, in->n);
-		if (in->n == 0)
-			return;
+	if (in->n == 0 || l->done)
+		return;
+	end = p + in->n;
+	lf = find(p, end, '\n');
+	if (one_line && lf < end)
+		end = lf + 1;
+	cr = find(p, end, '\r');
+	nul = find(p, end, '\0');
+	while (p < end && !l->done) {
+		const char *stop = least(lf, least(cr, nul));
 
-		char c = in->p[0];
-
-		*in = str_slice(*in, 1, in->n);
-		special(l, c, out);
-		if (c == '\n' && one_line)
-			return;
+		if (stop > p)
+			text(l, str_of(p, (size_t)(stop - p)), out);
+		p = stop;
+		if (p == end)
+			break;
+		special(l, *p++, out);
+		if (lf < p)
+			lf = find(p, end, '\n');
+		if (cr < p)
+			cr = find(p, end, '\r');
+		if (nul < p)
+			nul = find(p, end, '\0');
 	}
+	taken = (size_t)(p - in->p);
+	l->high = l->high || has_high(str_slice(*in, 0, taken));
+	*in = str_slice(*in, taken, in->n);
 }
 
 void
@@ -133,36 +181,42 @@ lines_end(struct lines *l, struct buf *out)
 		finish(l, out);
 }
 
+/*
+ * Dots are looked for, not lines: in base64 there are none.  A dot that
+ * begins a line is sent once more from where it stands.
+ */
 void
 dots_feed(struct dots *d, struct str in, struct buf *out)
 {
-	while (in.n > 0) {
-		size_t end = str_find(in, '\n');
-		bool whole = end < in.n;
+	const char *p = in.p;
+	const char *from = p;
+	const char *end;
 
-		if (!d->inside && in.p[0] == '.')
-			buf_byte(out, '.');
-		/* Go on to the next line that begins with a dot: runs of
-		 * lines that do not are one copy. */
-		while (whole && end + 1 < in.n && in.p[end + 1] != '.') {
-			struct str rest = str_slice(in, end + 1, in.n);
-			size_t next = str_find(rest, '\n');
-
-			whole = next < rest.n;
-			end += 1 + next;
-		}
-		end = whole ? end + 1 : in.n;
-		buf_add(out, str_slice(in, 0, end));
-		d->inside = in.p[end - 1] != '\n';
-		in = str_slice(in, end, in.n);
+	if (in.n == 0)
+		return;
+	end = p + in.n;
+	if (*p == '.' && !d->inside)
+		buf_byte(out, '.');
+	for (p++; p < end; p++) {
+		if (*p != '.')
+			p = find(p, end, '.');
+		if (p == end || p[-1] != '\n')
+			continue;
+		buf_add(out, str_of(from, (size_t)(p - from) + 1));
+		from = p;
 	}
+	buf_add(out, str_of(from, (size_t)(end - from)));
+	d->inside = end[-1] != '\n';
+	d->cr = end[-1] == '\r';
 }
 
 void
 dots_end(struct dots *d, struct buf *out)
 {
+	if (d->inside && !d->cr)
+		buf_byte(out, '\r');
 	if (d->inside)
-		buf_add(out, STR("\r\n"));
-	d->inside = false;
+		buf_byte(out, '\n');
+	*d = (struct dots){0};
 	buf_add(out, STR(".\r\n"));
 }

@@ -12,37 +12,41 @@
 /*
  * Input lines, which end in LF or in any number of CRs and LF (B-01), become
  * lines that end in CRLF.  NUL bytes are removed (B-04), a CR elsewhere
- * becomes a space in the header and a line end in the body (B-03).  Unless
- * dots_are_data, a line that holds one dot ends the input (A-13); nothing
- * else about dots is changed (A-14).
+ * becomes a space in the header and a line end in the body (B-03); so does
+ * each of many CRs before an LF but the last thirty, that nothing has to be
+ * held without end.  Unless dots_are_data, a line that holds one dot, and no
+ * NUL, ends the input (A-13); nothing else about dots is changed (A-14).
  */
+enum { LINES_HELD = 64 };
+
 struct lines {
 	bool dots_are_data; /* set by the caller, at the start */
-	bool header;        /* set by the caller, may change between calls */
+	bool header;	    /* set by the caller, may change between calls */
 
-	bool done;          /* a lone dot has ended the input */
-	bool high;          /* some byte is not ASCII */
-	uint64_t bare_crs;  /* CRs that did not stand before an LF */
+	bool done;	   /* a lone dot has ended the input */
+	bool high;	   /* some byte is not ASCII */
+	uint64_t bare_crs; /* CRs that did not stand before an LF */
 	uint64_t nuls;
-	size_t longest;     /* octets of the longest line, without CRLF */
+	size_t longest; /* octets of the longest line, without CRLF */
 
-	size_t column;      /* octets of the line so far */
-	bool inside;        /* the line has begun (NULs count, too) */
-	bool dot;           /* it is a dot, which is held back */
-	uint64_t crs;       /* CRs behind that, held back */
+	size_t column; /* octets of the line so far */
+	bool inside;   /* the line has begun (NULs count, too) */
+	bool dot;      /* it is a dot, which is held back */
+	uint64_t crs;  /* CRs behind that, held back */
 };
 
 /* An all-zero struct lines is ready: body mode, a lone dot ends. */
 
 /*
  * Moves bytes from *in to out: all of them, or, if one_line, up to the end
- * of the first line.  Adds at most 2 octets for each that it takes or holds,
- * and 4.
+ * of the first line.  Adds at most 2 octets for each that it takes, and
+ * LINES_HELD more: out must have room for them.
  */
-void lines_feed(
-    struct lines *, struct str *in, struct buf *out, bool one_line);
+void lines_feed(struct lines *, struct str *in, struct buf *out, bool one_line);
 
-/* The end of the input: supplies a missing line end (B-02). */
+/*
+ * The end of the input: supplies a missing line end (B-02), that is 2 octets.
+ */
 void lines_end(struct lines *, struct buf *out);
 
 /*
@@ -51,6 +55,7 @@ void lines_end(struct lines *, struct buf *out);
  */
 struct dots {
 	bool inside; /* not at the start of a line */
+	bool cr;     /* behind a CR, which wire form has only before LF */
 };
 
 /* Adds at most 2 octets for each of in. */
