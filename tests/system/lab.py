@@ -96,6 +96,7 @@ class Peer:
         self.flights = []  # the same, as it came in
         self.unread = b""
         self.tls = False
+        self.sender, self.recipients = None, []  # of the transaction, for smtp()
 
     def send(self, data):
         self.sock.sendall(data)
@@ -157,7 +158,7 @@ EXTENSIONS = ("PIPELINING", "SIZE 0", "8BITMIME", "ENHANCEDSTATUSCODES")
 
 
 def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=False, **replies):
-    """A server that does all well, but for what the arguments say otherwise.
+    """A server that does all as it should, but for what the arguments say otherwise.
 
     A reply stands under its command's name (EHLO, HELO, STARTTLS, MAIL, RCPT, DATA, DOT, QUIT)
     and is a text ("450 4.2.0 later", several lines with newlines between), DROP, RESET, STALL, or
@@ -168,8 +169,6 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
         "HELO": "250 scripted.test",
         "STARTTLS": "220 2.0.0 go ahead",
         "MAIL": "250 2.1.0 sender ok",
-        "RCPT": "250 2.1.5 recipient ok",
-        "DATA": "354 go ahead",
         "DOT": "250 2.0.0 accepted",
         "RSET": "250 2.0.0 reset",
         "NOOP": "250 2.0.0 still here",
@@ -180,7 +179,13 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
         offered = list(extensions) + (["STARTTLS"] if starttls and not peer.tls else [])
         return "250 " + "\n".join(["scripted.test", *offered])
 
-    usual["EHLO"] = ehlo
+    def rcpt(peer, _line):
+        return "250 2.1.5 recipient ok" if peer.sender else "503 5.5.1 need MAIL"
+
+    def data(peer, _line):
+        return "354 go ahead" if peer.recipients else "554 5.5.1 no valid recipients"
+
+    usual.update(greeting=greeting, EHLO=ehlo, RCPT=rcpt, DATA=data)
     usual.update(replies)
 
     def answer(peer, verb, line):
@@ -194,10 +199,8 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
         return reply or ""
 
     def conversation(peer):
-        usual["greeting"] = greeting
         if not answer(peer, "greeting", "").startswith("2"):
             peer.stall()
-        sender, recipients = None, []
         while True:
             line = peer.line()
             verb = line.split(" ", 1)[0].upper()
@@ -206,13 +209,13 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
             if verb == "STARTTLS" and reply.startswith("2"):
                 peer.starttls()
             elif verb == "MAIL":
-                sender, recipients = line, []
+                peer.sender, peer.recipients = line if reply.startswith("2") else None, []
             elif verb == "RCPT" and reply.startswith("2"):
-                recipients.append(line)
+                peer.recipients.append(line)
             elif verb == "DATA" and reply.startswith("3"):
                 content = peer.content()
                 if answer(peer, "DOT", "").startswith("2"):
-                    peer.server.mail.append((sender, recipients, content))
+                    peer.server.mail.append((peer.sender, peer.recipients, content))
             elif verb == "QUIT":
                 return
 
@@ -279,7 +282,6 @@ class Lab:
         self.state.chmod(0o711)
         self.servers = []
         self.log = []
-        self.zone_lines = []
 
         # A copy: it can be reached by any user, and a build beside the tests does not change it.
         (self.state / "bin").mkdir()
@@ -306,6 +308,7 @@ class Lab:
                 zone.append(f"mx.{domain}. A 198.18.0.{number}")
             for user in USERS:
                 mailboxes.append(f"{user}@{domain} {domain}/{user}/")
+        self.zone_always, self.zone_now = zone, []
         (self.state / "zone").write_text("\n".join(zone) + "\n")
         (self.state / "mailboxes").write_text("\n".join(mailboxes) + "\n")
 
@@ -349,7 +352,8 @@ class Lab:
         for server in self.servers:
             server.stop()
         broken = [error for server in self.servers for error in server.errors]
-        self.servers = []
+        self.servers, self.zone_now = [], []
+        self.settle()
         for path in (self.state / "mail").glob("*/*/new/*"):
             path.unlink()
         assert not broken, broken
@@ -438,9 +442,9 @@ class Lab:
 
     # ------------------------------------------------------------ servers
     def zone(self, records):
-        """Adds records, one a line with full names, to what the name server knows."""
-        with (self.state / "zone").open("a") as file:
-            file.write("".join(line.strip() + "\n" for line in records.splitlines() if line.strip()))
+        """Adds records, one a line with full names, to what the name server knows, for this test."""
+        self.zone_now += [line.strip() for line in records.splitlines()]
+        (self.state / "zone").write_text("\n".join(self.zone_always + self.zone_now) + "\n")
         subprocess.run(
             [*self.server, "knotc", "-s", "/run/lab/knot/knot.sock", "-b", "zone-reload", "."],
             check=True,
@@ -464,13 +468,19 @@ class Lab:
         else:
             path.write_text(text)
 
-    def mail(self, address, count=1, timeout=5):
-        """Waits for this many messages in a mailbox of Postfix, takes them out and returns them."""
+    def settle(self):
+        """Waits until Postfix has put all that it accepted into mailboxes."""
+        limit = time.monotonic() + 10
+        queues = [self.proc.parent / "run/lab/postfix/spool" / name for name in ("incoming", "active")]
+        while any(any(queue.iterdir()) for queue in queues):  # a message goes from the first to the second
+            assert time.monotonic() < limit, "Postfix does not deliver"
+            time.sleep(0.002)
+
+    def mail(self, address, count=1):
+        """Takes the messages out of a mailbox of Postfix, which are to be so many, and returns them."""
+        self.settle()
         user, domain = address.rsplit("@", 1)
-        folder = self.state / "mail" / domain / user / "new"
-        limit = time.monotonic() + timeout
-        while len(paths := sorted(folder.glob("*"))) < count and time.monotonic() < limit:
-            time.sleep(0.005)
+        paths = sorted((self.state / "mail" / domain / user / "new").glob("*"))
         found = [Mail(path.read_bytes()) for path in paths]
         for path in paths:
             path.unlink()

@@ -1,5 +1,6 @@
 """The command: options, names, exit statuses, what is said where."""
 
+import re
 import subprocess
 import time
 
@@ -18,8 +19,10 @@ def sink(lab):
 
 
 def envelope(server):
+    """The reverse-path and the forward-paths of the one message that the server got."""
     ((sender, recipients, _content),) = server.mail
-    return sender.split(" ")[1].removeprefix("FROM:"), [line.split(" ")[1].removeprefix("TO:") for line in recipients]
+    path, *paths = [re.match(r".*?(<.*>)", line)[1] for line in [sender, *recipients]]
+    return path, paths
 
 
 # ---------------------------------------------------------------- the plain run
@@ -215,7 +218,7 @@ def test_names_that_are_other_programs(lab, name):
         assert lab.run(["alice@post.test"], MESSAGE, name=name).status == 64
     finally:
         link.unlink()
-    lab.mail("alice@post.test", count=0, timeout=0.2)
+    lab.mail("alice@post.test", count=0)
 
 
 # ---------------------------------------------------------------- exit statuses
@@ -224,7 +227,7 @@ def test_an_invalid_recipient(lab, recipient):
     """A-43, A-47: 65 for the whole submission; the valid recipient beside it gets nothing."""
     done = lab.run(["alice@post.test", recipient], MESSAGE)
     assert done.status == 65 and done.err
-    lab.mail("alice@post.test", count=0, timeout=0.2)
+    lab.mail("alice@post.test", count=0)
 
 
 def test_a_bare_name(lab):
@@ -238,7 +241,7 @@ def test_no_spool_no_queueing(lab, mode):
     """78 with a clear line: what cannot be kept is not promised."""
     done = lab.run([mode, "alice@post.test"], MESSAGE)
     assert done.status == 78 and "spool" in done.err
-    lab.mail("alice@post.test", count=0, timeout=0.2)
+    lab.mail("alice@post.test", count=0)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +383,7 @@ def test_a_signal_while_reading(lab, name):
     assert process.wait(5) == 71
     process.communicate()
     lab.assert_nothing_left()
-    lab.mail("alice@post.test", count=0, timeout=0.2)
+    lab.mail("alice@post.test", count=0)
 
 
 def test_a_signal_while_sending(lab):
