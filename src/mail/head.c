@@ -57,7 +57,7 @@ head_line(struct head *h, struct str line)
 
 	if (line.n <= 2)
 		return HEAD_END;
-	if (!h->begun && is_separator(line))
+	if (!h->begun && at == 0 && is_separator(line))
 		return HEAD_MORE;
 	if (!(fold && h->begun) && at == 0)
 		return HEAD_BODY;
@@ -112,8 +112,7 @@ head_fields(
 }
 
 const struct field *
-head_find(
-    const struct field *fields, size_t n, struct str name, size_t nth)
+head_find(const struct field *fields, size_t n, struct str name, size_t nth)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_ieq(fields[i].name, name) && nth-- == 0)
@@ -121,89 +120,121 @@ head_find(
 	return NULL;
 }
 
-static bool
-is_resent(const struct field *f)
-{
-	return str_istarts(f->name, STR("Resent-"));
-}
+/* How recipients are named in a resent block, and in the rest. */
+static const struct key recipient_names[2][3] = {
+    {{"To", 0}, {"Cc", 0}, {"Bcc", 0}},
+    {{"Resent-To", 0}, {"Resent-Cc", 0}, {"Resent-Bcc", 0}},
+};
 
 static bool
-is_trace(const struct field *f)
+is_recipients(const struct field *f, bool resent)
 {
-	return str_ieq(f->name, STR("Received")) ||
-	    str_ieq(f->name, STR("Return-Path"));
+	return key_find(recipient_names[resent], 3, f->name) >= 0;
 }
+
+/* The fields of a resent block, and what ends one. */
+enum { RESENT_NAMES = 8 };
+static const struct key block_names[] = {
+    {"Resent-Date", 0},
+    {"Resent-From", 0},
+    {"Resent-Sender", 0},
+    {"Resent-To", 0},
+    {"Resent-Cc", 0},
+    {"Resent-Bcc", 0},
+    {"Resent-Message-ID", 0},
+    {"Resent-Reply-To", 0},
+    {"Received", 0},
+    {"Return-Path", 0},
+};
 
 bool
-head_resent(
-    const struct field *fields, size_t n, size_t *from, size_t *to)
+head_resent(const struct field *fields, size_t n, size_t *from, size_t *to)
 {
-	size_t first = 0;
-	size_t end;
+	unsigned seen = 0;
+	int before = -1;
+	bool begun = false;
 
-	while (first < n && !is_resent(&fields[first]))
-		first++;
-	if (first == n)
-		return false;
-	for (end = first + 1; end < n; end++) {
-		if (is_trace(&fields[end]) || !is_resent(&fields[end]))
+	for (size_t i = 0; i < n; i++) {
+		int name = key_find(block_names,
+		    sizeof(block_names) / sizeof(block_names[0]),
+		    fields[i].name);
+		bool resent = name >= 0 && name < RESENT_NAMES;
+		bool again = resent && name != before && seen >> name & 1;
+
+		if (begun && (again || name >= RESENT_NAMES))
 			break;
-		if (head_find(fields + first, end - first, fields[end].name,
-			0) != NULL)
-			break;
+		before = name;
+		if (!resent)
+			continue;
+		if (!begun)
+			*from = i;
+		begun = true;
+		seen |= 1U << name;
+		*to = i + 1;
 	}
-	*from = first;
-	*to = end;
-	return true;
+	return begun;
 }
-
-static const struct key plain_names[] = {{"To", 0}, {"Cc", 0}, {"Bcc", 0}};
-static const struct key resent_names[] = {
-    {"Resent-To", 0}, {"Resent-Cc", 0}, {"Resent-Bcc", 0}};
 
 static bool
 any_resent_recipient(const struct field *fields, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (key_find(resent_names, 3, fields[i].name) >= 0)
+		if (is_recipients(&fields[i], true))
 			return true;
 	return false;
+}
+
+/* Addresses that are being joined. */
+struct heap {
+	struct addr *p;
+	size_t n, room;
+};
+
+static void
+join(struct pool *p, struct heap *h, const struct addr *more, size_t n)
+{
+	if (n > h->room - h->n) {
+		struct addr *larger;
+
+		h->room = 2 * (h->n + n);
+		larger = pool_array(p, h->room, sizeof(*larger));
+		if (h->n > 0)
+			memcpy(larger, h->p, h->n * sizeof(*larger));
+		h->p = larger;
+	}
+	if (n > 0)
+		memcpy(h->p + h->n, more, n * sizeof(*more));
+	h->n += n;
 }
 
 int
 head_recipients(struct pool *p, const struct field *fields, size_t n,
     size_t max, struct addr **list, size_t *count, struct err *e)
 {
-	const struct key *names = plain_names;
-	struct addr *all = NULL;
-	size_t total = 0;
+	struct heap all = {0};
+	bool resent = any_resent_recipient(fields, n);
 	size_t from = 0;
 	size_t to = n;
 
-	if (any_resent_recipient(fields, n)) {
-		names = resent_names;
+	if (resent)
 		(void)head_resent(fields, n, &from, &to);
-	}
 	for (size_t i = from; i < to; i++) {
 		struct addr *more;
-		struct addr *joined;
 		size_t k;
 
-		if (key_find(names, 3, fields[i].name) < 0)
+		if (!is_recipients(&fields[i], resent))
 			continue;
-		if (addr_list(p, fields[i].value, max - total, &more, &k, e) <
-		    0)
-			return err_while(e, "%.*s", STR_ARG(fields[i].name));
-		if (k == 0)
+		if (addr_list(p, fields[i].value, max - all.n, &more, &k, e) ==
+		    0) {
+			join(p, &all, more, k);
 			continue;
-		joined = pool_array(p, total + k, sizeof(*joined));
-		if (total > 0)
-			memcpy(joined, all, total * sizeof(*all));
-		memcpy(joined + total, more, k * sizeof(*more));
-		all = joined;
-		total += k;
+		}
+		if (e->kind == ERR_LIMIT)
+			return err_set(
+			    e, ERR_LIMIT, "more than %zu recipients", max);
+		return err_while(e, "%.*s", STR_ARG(fields[i].name));
 	}
-	*list = all;
-	*count = total;
+	*list = all.p;
+	*count = all.n;
 	return 0;
 }

@@ -11,13 +11,13 @@
 /* Collects lines, each ended by CRLF, until the header is over. */
 struct head {
 	struct buf text; /* whole fields, as they will be sent */
-	bool begun;      /* a field has been seen */
+	bool begun;	 /* a field has been seen */
 };
 
 enum head_said {
-	HEAD_MORE,
-	HEAD_END,       /* the line was the empty one: not part of anything */
-	HEAD_BODY,      /* the line is the body's first: it must be kept */
+	HEAD_MORE,	/* taken, or passed over */
+	HEAD_END,	/* the line was the empty one: not part of anything */
+	HEAD_BODY,	/* the line is the body's first: it must be kept */
 	HEAD_TOO_LARGE, /* over the limit; the line was not taken */
 };
 
@@ -34,7 +34,7 @@ enum head_said head_line(struct head *, struct str line);
 
 struct field {
 	struct str name;
-	struct str raw;   /* the whole: name, colon, lines, each with CRLF */
+	struct str raw;	  /* the whole: name, colon, lines, each with CRLF */
 	struct str value; /* what stands behind the colon, with its CRLFs */
 };
 
@@ -47,12 +47,12 @@ const struct field *head_find(
     const struct field *, size_t n, struct str name, size_t nth);
 
 /*
- * The fields [from, to) of the topmost block of Resent- fields (RFC 5322,
- * 3.6.6), trace fields aside; false if there is none.  A block ends where a
- * Resent- name comes again or a field that is neither Resent- nor trace.
+ * The fields [from, to) of the topmost resending (RFC 5322, 3.6.6); false if
+ * there is none.  It ends before a trace field, or a Resent- field that it
+ * has already, unless that repeats the one right before; other fields may lie
+ * between its own.
  */
-bool head_resent(
-    const struct field *, size_t n, size_t *from, size_t *to);
+bool head_resent(const struct field *, size_t n, size_t *from, size_t *to);
 
 /*
  * The recipients that -t takes: To, Cc and Bcc; or, if there is any
