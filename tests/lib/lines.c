@@ -53,7 +53,7 @@ is_name(char c)
 	return key_is_letter(c) || key_is_digit(c) || c == '_';
 }
 
-/* Replaces every $name; $$ is a dollar. */
+/* Replaces every $name and ${name}; $$ is a dollar. */
 static int
 substitute(struct expansion *x, const struct line *at, const struct var *vars,
     struct str *text)
@@ -74,10 +74,15 @@ substitute(struct expansion *x, const struct line *at, const struct var *vars,
 		buf_add(&b, str_slice(s, 0, dollar));
 		if (dollar == s.n)
 			break;
+		bool braces = end < s.n && s.p[end] == '{';
+
+		end += braces;
 		while (end < s.n && is_name(s.p[end]))
 			end++;
 
-		struct str name = str_slice(s, dollar + 1, end);
+		struct str name = str_slice(s, dollar + 1 + braces, end);
+
+		end += braces;
 
 		while (v && !str_eq(v->name, name))
 			v = v->outer;

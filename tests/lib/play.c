@@ -22,13 +22,25 @@ read_step(struct reading *r, const struct line *line)
 	return play_step(line, r->pool, step, r->e);
 }
 
+static struct str
+unescaped(struct reading *r, struct str text)
+{
+	struct buf b;
+
+	buf_init(&b, 65536);
+	words_unescape(&b, text);
+	text = pool_str(r->pool, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
 static void
 add_path(struct reading *r, struct str text)
 {
 	struct path *path = pool_take(r->pool, sizeof(*path));
 	struct path **list = r->last_path ? &r->last_path : &r->play->to;
 
-	path->text = text;
+	path->text = unescaped(r, text);
 	APPEND(list, path);
 	r->last_path = path;
 }
@@ -64,7 +76,7 @@ static int
 read_from(struct reading *r, const struct line *line, struct str rest)
 {
 	(void)line;
-	r->play->from = str_eq(rest, STR("<>")) ? STR("") : rest;
+	r->play->from = str_eq(rest, STR("<>")) ? STR("") : unescaped(r, rest);
 	return 0;
 }
 
@@ -156,6 +168,7 @@ static const struct {
     {"asked", NULL, NOTE_ASKED},
     {"option", NULL, NOTE_OPTION},
     {"fails", NULL, NOTE_FAILS},
+    {"pending", NULL, NOTE_PENDING},
 };
 
 static int

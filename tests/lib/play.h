@@ -105,6 +105,7 @@ enum note {
 	NOTE_ASKED,
 	NOTE_OPTION,
 	NOTE_FAILS,
+	NOTE_PENDING,
 };
 
 struct remark {

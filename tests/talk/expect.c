@@ -152,6 +152,7 @@ expect_remark(const struct remark *r, const struct world *w,
 		break;
 	case NOTE_OPTION:
 	case NOTE_FAILS:
+	case NOTE_PENDING:
 		break;
 	}
 }
@@ -171,23 +172,46 @@ expect_all(const struct play *play, const struct world *w,
 		    heard->took, play->least, play->most);
 }
 
-void
+static bool
+has_note(const struct play *play, enum note note)
+{
+	const struct remark *r = play->remarks;
+
+	while (r && r->note != note)
+		r = r->next;
+	return r != NULL;
+}
+
+static void
+forget(struct faults *faults)
+{
+	faults->n = 0;
+	if (faults->text.max > 0)
+		buf_clear(&faults->text);
+}
+
+bool
 expect_failure(const struct play *play, struct faults *faults)
 {
-	bool wanted = false;
+	bool pending = has_note(play, NOTE_PENDING);
 
+	if (pending && faults->n > 0) {
+		forget(faults);
+		return true;
+	}
+	if (pending)
+		fault_add(
+		    faults, play->line, "it is pending no more: it passes");
 	for (const struct remark *r = play->remarks; r; r = r->next) {
-		if (r->note != NOTE_FAILS)
-			continue;
-		wanted = true;
-		if (faults->n > 0 && has_line(buf_str(&faults->text), r->text))
+		if (r->note != NOTE_FAILS ||
+		    (faults->n > 0 &&
+			has_line(buf_str(&faults->text), r->text)))
 			continue;
 		fault_add(faults, r->line, "it did not fail so: %.*s",
 		    STR_ARG(r->text));
-		return;
+		return false;
 	}
-	if (wanted) {
-		faults->n = 0;
-		buf_clear(&faults->text);
-	}
+	if (has_note(play, NOTE_FAILS))
+		forget(faults);
+	return false;
 }

@@ -18,7 +18,10 @@ struct heard {
 void expect_all(const struct play *, const struct world *, const struct heard *,
     struct faults *);
 
-/* A play that `fails` must fail so, and only so. */
-void expect_failure(const struct play *, struct faults *);
+/*
+ * A play that `fails` must fail so.  One that is pending must fail somehow:
+ * true if it did.
+ */
+bool expect_failure(const struct play *, struct faults *);
 
 #endif
