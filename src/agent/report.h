@@ -46,10 +46,10 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	uint32_t id;          /* mx, addr, found: request; rcpt: index */
+	uint32_t id;	      /* mx, addr, found: request; rcpt: index */
 	uint32_t number;      /* mx: preference; found: secure; dial: ok;
-	                         host: reach; gate: count; show: ms;
-	                         log: level */
+				 host: reach; gate: count; show: ms;
+				 log: level */
 	struct str name;      /* mx: host name; addr, dial: IP address */
 	struct status status; /* found, dial, rcpt, host */
 	struct str text;      /* show, log */

@@ -15,8 +15,8 @@ struct attempt {
 	struct report *report;
 	bool (*gate)(void *ctx);
 	void *gate_ctx;
-	struct buf peer;  /* "host[ip]:port" */
-	struct buf line;  /* scratch */
+	struct buf peer; /* "host[ip]:port" */
+	struct buf line; /* scratch */
 };
 
 static uint32_t

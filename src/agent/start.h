@@ -17,9 +17,9 @@ struct lookup_errand {
 	struct str nameserver; /* "ip" or "ip:port"; empty: resolv.conf */
 	int64_t timeout;       /* ms for one answer, all tries together */
 	enum ip_family family;
-	int64_t start;         /* clock_now when the run began */
+	int64_t start; /* clock_now when the run began */
 	bool show;
-	bool trust_ad;         /* the AD bit of the answers may be believed */
+	bool trust_ad; /* the AD bit of the answers may be believed */
 };
 
 /*
@@ -50,8 +50,8 @@ void agent_end(struct agent *);
  * In the calling process.  gate(ctx) is asked before the end of data, true
  * lets it pass.
  */
-void agent_smtp_here(const struct errand *, struct report *,
-    bool (*gate)(void *ctx), void *ctx);
+void agent_smtp_here(
+    const struct errand *, struct report *, bool (*gate)(void *ctx), void *ctx);
 /* Answers one request line and returns when it is answered. */
 void agent_lookup_here(
     const struct lookup_errand *, struct report *, struct str request);

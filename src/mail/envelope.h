@@ -18,16 +18,16 @@ struct recipient {
 };
 
 struct envelope {
-	struct str id;     /* the queue id */
+	struct str id; /* the queue id */
 	struct addr sender;
-	struct str from;   /* the reverse-path without brackets; "" is null */
+	struct str from; /* the reverse-path without brackets; "" is null */
 	struct recipient *rcpt;
 	size_t n;
 };
 
 /* What the message is, as the transport needs to know it. */
 struct content {
-	int fd;        /* wire form, CRLF, not dot-stuffed; read with pread */
+	int fd;	       /* wire form, CRLF, not dot-stuffed; read with pread */
 	uint64_t size; /* octets */
 	bool eightbit; /* some byte is not ASCII */
 };

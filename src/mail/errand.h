@@ -10,7 +10,7 @@
 
 enum tls_level {
 	TLS_LEVEL_NONE, /* never STARTTLS */
-	TLS_LEVEL_MAY,  /* opportunistic: if offered, unverified */
+	TLS_LEVEL_MAY,	/* opportunistic: if offered, unverified */
 };
 
 enum ip_family { IP_ANY, IP_V4, IP_V6 };
@@ -18,7 +18,7 @@ enum ip_family { IP_ANY, IP_V4, IP_V6 };
 /* What is waited for, each with a time of its own (RFC 5321, 4.5.3.2). */
 enum wait {
 	WAIT_NONE = 0,
-	WAIT_CONNECT,      /* the last address; D-10 */
+	WAIT_CONNECT,	   /* the last address; D-10 */
 	WAIT_CONNECT_NEXT, /* while there is another to try */
 	WAIT_GREETING,
 	WAIT_EHLO,
@@ -35,22 +35,22 @@ enum wait {
 enum { ERRAND_ADDRESSES = 5 };
 
 struct errand {
-	struct str host;     /* its name, for SNI and for people */
+	struct str host;		 /* its name, for SNI and for people */
 	struct str ip[ERRAND_ADDRESSES]; /* numeric, in order */
 	size_t addresses;
 	unsigned port;
-	bool last;           /* no other host will be tried after this one */
-	bool literal;        /* the host is an address literal: no SNI */
+	bool last;    /* no other host will be tried after this one */
+	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
-	struct str helo;     /* empty: the literal of the socket's address */
-	struct str from;     /* as in MAIL FROM */
+	struct str helo;      /* empty: the literal of the socket's address */
+	struct str from;      /* as in MAIL FROM */
 	const struct str *to; /* as in RCPT TO */
 	size_t n;
 	struct content content;
 	int64_t wait[WAITS]; /* ms */
-	int64_t start;       /* clock_now when the run began */
+	int64_t start;	     /* clock_now when the run began */
 	int64_t deadline;    /* the attempt ends by then */
-	bool show;           /* report the conversation */
+	bool show;	     /* report the conversation */
 };
 
 #endif

@@ -50,10 +50,23 @@ static const struct {
 	unsigned code;
 	unsigned char subject, detail;
 } plain[] = {
-    {421, 3, 2}, {450, 2, 0}, {451, 3, 0}, {452, 3, 1}, {500, 5, 2},
-    {501, 5, 4}, {502, 5, 1}, {503, 5, 1}, {504, 5, 4}, {521, 3, 2},
-    {530, 7, 0}, {535, 7, 8}, {550, 1, 1}, {551, 1, 6}, {552, 2, 2},
-    {553, 1, 3}, {556, 1, 10},
+    {421, 3, 2},
+    {450, 2, 0},
+    {451, 3, 0},
+    {452, 3, 1},
+    {500, 5, 2},
+    {501, 5, 4},
+    {502, 5, 1},
+    {503, 5, 1},
+    {504, 5, 4},
+    {521, 3, 2},
+    {530, 7, 0},
+    {535, 7, 8},
+    {550, 1, 1},
+    {551, 1, 6},
+    {552, 2, 2},
+    {553, 1, 3},
+    {556, 1, 10},
 };
 
 struct status
@@ -99,8 +112,8 @@ status_keep(struct status s, struct pool *p)
 void
 status_enhanced(struct buf *b, const struct status *s)
 {
-	buf_printf(b, "%u.%u.%u", s->enhanced[0], s->enhanced[1],
-	    s->enhanced[2]);
+	buf_printf(
+	    b, "%u.%u.%u", s->enhanced[0], s->enhanced[1], s->enhanced[2]);
 }
 
 const char *

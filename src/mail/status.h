@@ -13,7 +13,7 @@ enum outcome {
 	OUTCOME_OPEN = 0,  /* not decided */
 	OUTCOME_DELIVERED, /* the next hop has accepted it */
 	OUTCOME_DEFERRED,  /* not now */
-	OUTCOME_FAILED,    /* never */
+	OUTCOME_FAILED,	   /* never */
 };
 
 /* Whose doing it is, hence whom it concerns: smtp/script.h says how. */
@@ -31,24 +31,23 @@ enum blame {
 enum reach {
 	REACH_NOTHING = 0, /* no connection */
 	REACH_CONNECTED,   /* connected; no usable greeting */
-	REACH_STARTTLS,    /* the TLS handshake failed */
-	REACH_SESSION,     /* past greeting and handshake */
+	REACH_STARTTLS,	   /* the TLS handshake failed */
+	REACH_SESSION,	   /* past greeting and handshake */
 };
 
 struct status {
 	enum outcome outcome;
 	enum blame blame;
-	unsigned code;    /* the reply code, 0 if no server spoke */
+	unsigned code;		   /* the reply code, 0 if no server spoke */
 	unsigned char enhanced[3]; /* RFC 3463: class, subject, detail */
-	struct str text;  /* printable, one line; owned by whoever made it */
+	struct str text; /* printable, one line; owned by whoever made it */
 };
 
 /*
  * A status of our own making.  enhanced is text such as "4.4.1"; its class
  * gives the outcome (2 delivered, 4 deferred, 5 failed).
  */
-struct status status_own(
-    enum blame, const char *enhanced, struct str text);
+struct status status_own(enum blame, const char *enhanced, struct str text);
 
 /*
  * The status that a reply gives: outcome by the first digit; the enhanced

@@ -83,8 +83,8 @@ failed(SSL *ssl, int result, short *want, struct err *e)
 		if (saved != 0)
 			return err_set(e, ERR_CLOSED, "connection lost: %s",
 			    strerror(saved));
-		return err_set(e, ERR_CLOSED,
-		    "connection closed by the other side");
+		return err_set(
+		    e, ERR_CLOSED, "connection closed by the other side");
 	default:
 		/* An end without close_notify among them (E-18). */
 		return err_set(e, ERR_CLOSED, "TLS: %s", reason());
@@ -160,8 +160,8 @@ prove(SSL *ssl, struct tls_proof *proof)
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
 
 	*proof = (struct tls_proof){0};
-	(void)snprintf(proof->version, sizeof(proof->version), "%s",
-	    SSL_get_version(ssl));
+	(void)snprintf(
+	    proof->version, sizeof(proof->version), "%s", SSL_get_version(ssl));
 	(void)snprintf(proof->cipher, sizeof(proof->cipher), "%s",
 	    SSL_CIPHER_get_name(cipher));
 	proof->bits = SSL_CIPHER_get_bits(cipher, NULL);

@@ -25,8 +25,8 @@ make_and_unlink(const char *folder, struct err *e)
 	code_base36(&path, random, 13);
 	if (path.over)
 		err_set(e, ERR_LIMIT, "name of folder too long");
-	else if ((fd = sys_open(path.p,
-		      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)) < 0)
+	else if ((fd = sys_open(path.p, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+		      0600)) < 0)
 		err_sys(e, "cannot create %s", path.p);
 	else
 		(void)unlink(path.p);
@@ -72,7 +72,7 @@ read_all(int fd, struct buf *b, struct err *e)
 {
 	for (;;) {
 		size_t step = b->max - b->n < 4096 ? b->max - b->n : 4096;
-		char extra;
+		char extra = 0;
 		char *room = step ? buf_room(b, step) : &extra;
 		ssize_t got = sys_read(fd, room, step ? step : 1);
 
@@ -81,8 +81,8 @@ read_all(int fd, struct buf *b, struct err *e)
 		if (got == 0)
 			return 0;
 		if (step == 0)
-			return err_set(e, ERR_LIMIT,
-			    "larger than %zu bytes", b->max);
+			return err_set(
+			    e, ERR_LIMIT, "larger than %zu bytes", b->max);
 		buf_grew(b, (size_t)got);
 	}
 }

@@ -68,13 +68,13 @@ check(struct str name, struct err *e)
 	while (str_split(&rest, '.', &label)) {
 		if (label.n == 0 || label.n > 63)
 			return err_set(e, ERR_SYNTAX,
-			    "\"%.*s\" has a label of %zu bytes",
-			    STR_ARG(name), label.n);
+			    "\"%.*s\" has a label of %zu bytes", STR_ARG(name),
+			    label.n);
 		for (size_t i = 0; i < label.n; i++) {
 			char c = label.p[i];
 
-			if (!key_is_letter(c) && !key_is_digit(c) &&
-			    c != '-' && c != '_')
+			if (!key_is_letter(c) && !key_is_digit(c) && c != '-' &&
+			    c != '_')
 				return err_set(e, ERR_SYNTAX,
 				    "a domain name cannot hold byte 0x%02x",
 				    (unsigned char)c);

@@ -91,9 +91,8 @@ take(struct io *io, short *want, struct err *e)
 	if (io->ended)
 		return 1;
 
-	ssize_t got =
-	    io->ops->read(io->ctx, io->in + io->to, IO_IN_SIZE - io->to, want,
-		e);
+	ssize_t got = io->ops->read(
+	    io->ctx, io->in + io->to, IO_IN_SIZE - io->to, want, e);
 
 	if (got < 0)
 		return *want ? 0 : -1;
@@ -135,9 +134,8 @@ io_write(struct io *io, struct str s, int64_t deadline, struct err *e)
 			return -1;
 
 		/* No room: read meanwhile, if there is space for it. */
-		short listen = !io->ended && io->to - io->from < IO_IN_SIZE
-		    ? POLLIN
-		    : 0;
+		short listen =
+		    !io->ended && io->to - io->from < IO_IN_SIZE ? POLLIN : 0;
 		short ignored;
 		struct err lost;
 

@@ -26,10 +26,10 @@ struct io_ops {
 	 * to wait for that, else 0 and *e says what is wrong (ERR_CLOSED for
 	 * a lost connection).
 	 */
-	ssize_t (*read)(void *ctx, void *p, size_t n, short *want,
-	    struct err *e);
-	ssize_t (*write)(void *ctx, const void *p, size_t n, short *want,
-	    struct err *e);
+	ssize_t (*read)(
+	    void *ctx, void *p, size_t n, short *want, struct err *e);
+	ssize_t (*write)(
+	    void *ctx, const void *p, size_t n, short *want, struct err *e);
 	/* Releases ctx; the descriptor is not touched.  May be NULL. */
 	void (*done)(void *ctx);
 };
@@ -39,7 +39,7 @@ struct io {
 	const struct io_ops *ops;
 	void *ctx;
 	size_t from, to; /* the unread input is in[from, to) */
-	bool ended;      /* the other side sends nothing more */
+	bool ended;	 /* the other side sends nothing more */
 	char in[IO_IN_SIZE];
 };
 

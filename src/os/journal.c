@@ -127,9 +127,8 @@ journal_open(struct str where, const char *ident, struct err *e)
 		    STR_ARG(where));
 	memcpy(path, where.p, where.n);
 	path[where.n] = '\0';
-	journal.fd = sys_open(
-	    path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
-	    0600);
+	journal.fd = sys_open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (journal.fd < 0)
 		return err_sys(e, "log: %s", path);
 	log_to(to_file, &journal);

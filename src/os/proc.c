@@ -72,8 +72,8 @@ quiet_standard(void)
 }
 
 pid_t
-proc_spawn(int (*run)(void *arg), void *arg, const int *keep, size_t n,
-    struct err *e)
+proc_spawn(
+    int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *e)
 {
 	pid_t parent = getpid();
 	pid_t pid = fork();

@@ -13,12 +13,12 @@
 /*
  * Forks.  The child keeps the descriptors keep[0..n) and nothing else of the
  * parent's (0, 1 and 2 lead to /dev/null), has default signal actions, but
- * SIGPIPE and SIGXFSZ ignored, dies with its parent (Linux), has a log that goes nowhere
- * and ends, without running exit handlers, with what run(arg) returns.
- * Returns the process id to the parent, -1 with *e.
+ * SIGPIPE and SIGXFSZ ignored, dies with its parent (Linux), has a log that
+ * goes nowhere and ends, without running exit handlers, with what run(arg)
+ * returns. Returns the process id to the parent, -1 with *e.
  */
-pid_t proc_spawn(int (*run)(void *arg), void *arg, const int *keep, size_t n,
-    struct err *);
+pid_t proc_spawn(
+    int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *);
 
 /* From here on the calling child outlives its parent, and HUP, INT and TERM
  * no longer end it (spool-protocol, 10). */
@@ -36,8 +36,8 @@ void proc_kill(pid_t);
 /*
  * At the very start of a program: descriptors 0, 1 and 2 that are closed are
  * opened on /dev/null (A-51), higher ones made close-on-exec, SIGPIPE
- * and SIGXFSZ ignored, SIGCHLD set to its default, the signal mask emptied, the umask 077,
- * core dumps switched off.
+ * and SIGXFSZ ignored, SIGCHLD set to its default, the signal mask emptied, the
+ * umask 077, core dumps switched off.
  */
 void proc_sane(void);
 

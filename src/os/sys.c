@@ -120,9 +120,7 @@ sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
 {
 	for (;;) {
 		int64_t left = deadline - clock_now();
-		int wait = left < 0   ? 0
-		    : left > INT_MAX ? INT_MAX
-				     : (int)left;
+		int wait = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 		int ready = poll(fds, n, deadline == INT64_MAX ? -1 : wait);
 
 		/* poll counts in whole milliseconds and may wake early. */

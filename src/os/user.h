@@ -6,11 +6,11 @@
 #include "base/pool.h"
 
 struct user {
-	unsigned long uid;  /* the real one */
-	struct str login;   /* "uid1234" if the uid has no name */
-	struct str name;    /* full name from GECOS, "&" resolved; or empty */
-	struct str home;    /* or empty */
-	bool known;         /* the uid has an entry in the user database */
+	unsigned long uid; /* the real one */
+	struct str login;  /* "uid1234" if the uid has no name */
+	struct str name;   /* full name from GECOS, "&" resolved; or empty */
+	struct str home;   /* or empty */
+	bool known;	   /* the uid has an entry in the user database */
 };
 
 /*

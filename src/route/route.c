@@ -86,8 +86,7 @@ is_own(struct str name, const struct str *own, size_t n)
 
 bool
 route_order(struct exchanger *list, size_t *n, struct str domain,
-    const struct str *own, size_t own_n, struct pool *p,
-    struct status *status)
+    const struct str *own, size_t own_n, struct pool *p, struct status *status)
 {
 	size_t kept = 0;
 	struct buf text;

@@ -11,15 +11,15 @@
 #include "net/host.h"
 
 enum next_hop_kind {
-	NEXT_HOP_MX,      /* the MX records of a domain */
+	NEXT_HOP_MX,	  /* the MX records of a domain */
 	NEXT_HOP_LITERAL, /* one address */
-	NEXT_HOP_NONE,    /* nowhere: status says why */
+	NEXT_HOP_NONE,	  /* nowhere: status says why */
 };
 
 struct next_hop {
 	enum next_hop_kind kind;
 	struct str domain;    /* MX: in ASCII; LITERAL: as written */
-	struct ip ip;         /* LITERAL */
+	struct ip ip;	      /* LITERAL */
 	struct status status; /* NONE */
 };
 
@@ -45,7 +45,6 @@ struct exchanger {
  * else *status says why not.  list has room for one more than *n.
  */
 bool route_order(struct exchanger *list, size_t *n, struct str domain,
-    const struct str *own, size_t own_n, struct pool *,
-    struct status *status);
+    const struct str *own, size_t own_n, struct pool *, struct status *status);
 
 #endif

@@ -82,8 +82,7 @@ walk_tried(struct walk *w, struct str ip, enum reach reach, bool clear,
 
 /* Collects the addresses of h that are to be tried now. */
 static void
-collect(const struct walk *w, const struct walk_host *h,
-    struct walk_step *step)
+collect(const struct walk *w, const struct walk_host *h, struct walk_step *step)
 {
 	size_t room = ADDRESSES_MAX - w->addresses;
 

@@ -32,16 +32,16 @@ struct walk_host {
 struct walk {
 	struct walk_host host[WALK_HOSTS];
 	size_t n;
-	size_t at;           /* the host that is walked now */
-	unsigned addresses;  /* tried so far */
-	unsigned sessions;   /* that got past greeting and handshake */
-	bool literal;        /* the one host is an address literal */
-	bool temporary;      /* some host was silent, or unknown for now */
-	bool refused;        /* some host's greeting was a 5yz */
-	bool addressless;    /* some host has no address */
-	bool looped;         /* cut off: a host is ourselves */
-	bool cut_short;      /* a bound was reached with hosts left */
-	struct status last;  /* the last thing that a host did to us */
+	size_t at;	    /* the host that is walked now */
+	unsigned addresses; /* tried so far */
+	unsigned sessions;  /* that got past greeting and handshake */
+	bool literal;	    /* the one host is an address literal */
+	bool temporary;	    /* some host was silent, or unknown for now */
+	bool refused;	    /* some host's greeting was a 5yz */
+	bool addressless;   /* some host has no address */
+	bool looped;	    /* cut off: a host is ourselves */
+	bool cut_short;	    /* a bound was reached with hosts left */
+	struct status last; /* the last thing that a host did to us */
 };
 
 enum walk_move {

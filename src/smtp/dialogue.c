@@ -25,8 +25,7 @@ until(const struct session *s, enum wait wait)
 {
 	int64_t deadline = clock_now() + s->errand->wait[wait];
 
-	return deadline < s->errand->deadline ? deadline
-					      : s->errand->deadline;
+	return deadline < s->errand->deadline ? deadline : s->errand->deadline;
 }
 
 static void
@@ -98,8 +97,8 @@ put_command(struct session *s, enum step step)
 		s->next_said = dialogue_next(s, s->next_said);
 		if (s->next_said == s->errand->n)
 			break;
-		buf_printf(&b, "RCPT TO:<%.*s>",
-		    STR_ARG(s->errand->to[s->next_said]));
+		buf_printf(
+		    &b, "RCPT TO:<%.*s>", STR_ARG(s->errand->to[s->next_said]));
 		s->next_said++;
 		break;
 	case STEP_DATA:
@@ -172,8 +171,8 @@ show_reply(const struct session *s)
 	while (rest.n > 0 && str_split(&rest, '\n', &line)) {
 		buf_clear(&b);
 		if (s->reply.fault == NULL)
-			buf_printf(&b, "%u%c", s->reply.code,
-			    rest.n > 0 ? '-' : ' ');
+			buf_printf(
+			    &b, "%u%c", s->reply.code, rest.n > 0 ? '-' : ' ');
 		buf_add(&b, line);
 		show(s, "", buf_str(&b));
 	}
@@ -190,8 +189,7 @@ class_of(const struct session *s)
 	    [5] = HEARD_5YZ,
 	};
 
-	return s->reply.code == 421 ? HEARD_421
-				    : by_digit[s->reply.code / 100];
+	return s->reply.code == 421 ? HEARD_421 : by_digit[s->reply.code / 100];
 }
 
 /* Hears one reply before the deadline. */
@@ -321,14 +319,14 @@ next_block(struct session *s)
 	size_t got = 0;
 
 	while (got < n) {
-		ssize_t more = sys_pread(content->fd, block + got, n - got,
-		    (off_t)(s->sent + got));
+		ssize_t more = sys_pread(
+		    content->fd, block + got, n - got, (off_t)(s->sent + got));
 
 		if (more < 0)
 			err_sys(&s->fault, "reading the message");
 		if (more == 0)
-			err_set(&s->fault, ERR_LIMIT,
-			    "the message became shorter");
+			err_set(
+			    &s->fault, ERR_LIMIT, "the message became shorter");
 		if (more <= 0)
 			return HEARD_3YZ;
 		got += (size_t)more;

@@ -29,19 +29,19 @@ struct session {
 	 * Two cursors: commands are said ahead of the replies that are
 	 * heard, and meet them at a step that is not `ahead`.
 	 */
-	unsigned char *rcpt;  /* enum rcpt_state each */
-	size_t next_said;     /* the recipient whose RCPT is said next */
-	size_t next_heard;    /* whose reply comes next */
-	size_t current;       /* whose reply came last */
+	unsigned char *rcpt; /* enum rcpt_state each */
+	size_t next_said;    /* the recipient whose RCPT is said next */
+	size_t next_heard;   /* whose reply comes next */
+	size_t current;	     /* whose reply came last */
 	size_t accepted;
-	size_t owed;          /* replies to commands already said */
-	bool data_owed;       /* the last of them is to DATA */
+	size_t owed;	/* replies to commands already said */
+	bool data_owed; /* the last of them is to DATA */
 
-	struct buf out;       /* what is about to be written */
+	struct buf out; /* what is about to be written */
 	struct dots dots;
-	uint64_t sent;        /* octets of the message that were read */
+	uint64_t sent; /* octets of the message that were read */
 	struct reply reply;
-	struct err fault;     /* why it is garbage, lost, or our own trouble */
+	struct err fault; /* why it is garbage, lost, or our own trouble */
 };
 
 /* The first recipient from i on that can be named; errand->n if none. */

@@ -6,10 +6,10 @@
 #include "base/str.h"
 
 struct extend {
-	bool pipelining; /* RFC 2920 */
-	bool eightbit;   /* 8BITMIME, RFC 6152 */
-	bool size;       /* SIZE, RFC 1870 */
-	bool starttls;   /* RFC 3207 */
+	bool pipelining;   /* RFC 2920 */
+	bool eightbit;	   /* 8BITMIME, RFC 6152 */
+	bool size;	   /* SIZE, RFC 1870 */
+	bool starttls;	   /* RFC 3207 */
 	uint64_t size_max; /* octets; 0: no limit is known */
 };
 

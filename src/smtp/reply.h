@@ -9,9 +9,9 @@
 #include "base/buf.h"
 
 enum {
-	REPLY_LINE_KEPT = 4096,  /* of a longer line the rest is skipped */
+	REPLY_LINE_KEPT = 4096,	 /* of a longer line the rest is skipped */
 	REPLY_BYTES = 64 * 1024, /* a reply of more is garbage */
-	REPLY_LINES = 200,       /* and so is one of more lines */
+	REPLY_LINES = 200,	 /* and so is one of more lines */
 };
 
 enum reply_state {
@@ -21,11 +21,11 @@ enum reply_state {
 };
 
 struct reply {
-	unsigned code;       /* 200 to 599 */
-	struct buf text;     /* the lines without code, each ended by '\n' */
-	struct buf line;     /* the line that is being read */
+	unsigned code;	 /* 200 to 599 */
+	struct buf text; /* the lines without code, each ended by '\n' */
+	struct buf line; /* the line that is being read */
 	size_t lines, bytes;
-	const char *fault;   /* what is wrong, if bad */
+	const char *fault; /* what is wrong, if bad */
 };
 
 void reply_init(struct reply *);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "smtp/script.h"
 
+/* clang-format off */
 /* A cell: the next step, and who is to blame. */
 #define C(next, blame) {true, STEP_##next, BLAME_##blame}
 
-/* clang-format off */
 const struct row script[STEPS] = {
 /*                  name        command       connection lost while ...
  *                  when           otherwise      act        wait           ahead

@@ -79,7 +79,7 @@ struct row {
 	enum act act;
 	enum wait wait;
 	bool ahead; /* with PIPELINING the next step's command may follow at
-	               once (RFC 2920, 3.1) */
+		       once (RFC 2920, 3.1) */
 	struct cell on[HEARDS];
 };
 

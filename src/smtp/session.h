@@ -34,7 +34,7 @@ struct session_hooks {
 struct session_end {
 	enum reach reach;
 	struct status status; /* open if the host is not to blame; the text
-	                         is in the buffer given to session_run */
+				 is in the buffer given to session_run */
 };
 
 /*

@@ -8,8 +8,8 @@
 
 /* Reads one reply in pieces of `chunk` bytes; returns how many were used. */
 static size_t
-read_reply(struct reply *r, struct str in, size_t chunk,
-    enum reply_state *state)
+read_reply(
+    struct reply *r, struct str in, size_t chunk, enum reply_state *state)
 {
 	size_t used = 0;
 

@@ -15,7 +15,7 @@ struct row {
 	enum reply_state state;
 	unsigned code;
 	const char *printed; /* or NULL */
-	size_t left;         /* bytes that are not the reply's */
+	size_t left;	     /* bytes that are not the reply's */
 };
 
 static const struct row rows[] = {
@@ -144,8 +144,9 @@ extensions(void **state)
 	struct extend x;
 
 	(void)state;
-	extend_read(&x, STR("STARTTLS PIPELINING\npipelining\nSize 1000\n"
-			    "X-NEW 1 2\n8bitmime\nSTARTTLS\n"));
+	extend_read(&x,
+	    STR("STARTTLS PIPELINING\npipelining\nSize 1000\n"
+		"X-NEW 1 2\n8bitmime\nSTARTTLS\n"));
 	assert_true(x.pipelining && x.eightbit && x.starttls && x.size);
 	assert_int_equal(x.size_max, 1000);
 	extend_read(&x, STR("STARTTLS\n"));

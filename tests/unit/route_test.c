@@ -21,11 +21,14 @@ static const struct way ways[] = {
     {"a domain", "example.org", NEXT_HOP_MX, "example.org"},
     {"C-02: a trailing dot", "example.org.", NEXT_HOP_MX, "example.org"},
     {"in lower case", "EXAMPLE.Org", NEXT_HOP_MX, "example.org"},
-    {"C-23: IDN", "B\xc3\xbc" "cher.example", NEXT_HOP_MX,
-	"xn--bcher-kva.example"},
+    {"C-23: IDN",
+	"B\xc3\xbc"
+	"cher.example",
+	NEXT_HOP_MX, "xn--bcher-kva.example"},
     {"C-24: an empty label", "a..example", NEXT_HOP_NONE, "5.1.2"},
-    {"C-24: a label of 64", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			    "aaaaaaaaaaaaaaaaa.example",
+    {"C-24: a label of 64",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaa.example",
 	NEXT_HOP_NONE, "5.1.2"},
     {"C-24: an underscore", "a_b.example", NEXT_HOP_MX, "a_b.example"},
     {"C-24: a blank", "a b.example", NEXT_HOP_NONE, "5.1.2"},
@@ -70,7 +73,10 @@ struct order {
 	const char *expected; /* the names, or the status */
 };
 
-#define X(preference, name, rank) {preference, {name, sizeof(name) - 1}, rank}
+#define X(preference, name, rank)                          \
+	{                                                  \
+		preference, {name, sizeof(name) - 1}, rank \
+	}
 
 static const struct order orders[] = {
     {"C-03: by preference", {X(30, "c", 1), X(10, "a", 3), X(20, "b", 2)}, 3,
@@ -80,8 +86,8 @@ static const struct order orders[] = {
     {"C-04: no MX is the host itself", {{0}}, 0, "me", "d"},
     {"C-12: null MX", {X(0, ".", 0)}, 1, "me", "5.1.10"},
     {"C-13: a dot among others", {X(0, ".", 0), X(5, "a", 0)}, 2, "me", "a"},
-    {"C-11: an address is no host name",
-	{X(5, "192.0.2.1", 0), X(10, "a", 0)}, 2, "me", "a"},
+    {"C-11: an address is no host name", {X(5, "192.0.2.1", 0), X(10, "a", 0)},
+	2, "me", "a"},
     {"C-11: nothing but addresses", {X(5, "192.0.2.1", 0)}, 1, "me", "5.4.4"},
     {"C-15: ourselves and what is not better",
 	{X(10, "a", 0), X(20, "ME", 0), X(20, "b", 0), X(30, "c", 0)}, 4, "me",
@@ -173,8 +179,8 @@ verdict_is(struct walk *w, const char *expected)
 	buf_init(&b, 100);
 	status_enhanced(&b, &s);
 	assert_string_equal(b.p, expected);
-	assert_int_equal(s.outcome,
-	    expected[0] == '5' ? OUTCOME_FAILED : OUTCOME_DEFERRED);
+	assert_int_equal(
+	    s.outcome, expected[0] == '5' ? OUTCOME_FAILED : OUTCOME_DEFERRED);
 	buf_free(&b);
 	pool_free(&p);
 	free(w);

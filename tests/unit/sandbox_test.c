@@ -102,7 +102,8 @@ try_dumpable(void)
 	return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
-struct try {
+struct
+try {
 	const char *name;
 	long (*call)(void);
 	bool lookup_may;

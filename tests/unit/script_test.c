@@ -42,9 +42,8 @@ every_step_is_reached(void **state)
 			const struct row *row = &script[step];
 
 			for (int h = 0; reached[step] && h <= HEARDS; h++) {
-				enum step next = h < HEARDS
-				    ? row->on[h].next
-				    : row->otherwise;
+				enum step next = h < HEARDS ? row->on[h].next
+							    : row->otherwise;
 
 				changed = changed || !reached[next];
 				reached[next] = true;
@@ -146,8 +145,8 @@ only_mail_and_rcpt_run_ahead(void **state)
 {
 	(void)state;
 	for (int step = 0; step < STEPS; step++)
-		assert_int_equal(script[step].ahead,
-		    step == STEP_MAIL || step == STEP_RCPT);
+		assert_int_equal(
+		    script[step].ahead, step == STEP_MAIL || step == STEP_RCPT);
 }
 
 /* D-10: what waits has a time; D-40: QUIT changes nothing. */
@@ -159,8 +158,7 @@ waits_have_times_and_quit_has_no_verdict(void **state)
 		if (script[step].act != ACT_CHECK)
 			assert_int_not_equal(script[step].wait, WAIT_NONE);
 	for (int h = 0; h < HEARDS; h++) {
-		assert_int_equal(
-		    script[STEP_QUIT].on[h].blame, BLAME_NONE);
+		assert_int_equal(script[STEP_QUIT].on[h].blame, BLAME_NONE);
 		assert_int_equal(script[STEP_QUIT].on[h].next, STEP_END);
 	}
 }
