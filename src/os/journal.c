@@ -65,8 +65,10 @@ to_syslog(void *ctx, enum log_level level, const char *part, struct str line)
 	int64_t deadline = clock_now() + SYSLOG_PATIENCE_MS;
 	struct buf b;
 
-	if (j->fd < 0 && (j->fd = syslog_socket()) < 0)
+	if (j->fd < 0 && (j->fd = syslog_socket()) < 0) {
+		log_to(NULL, NULL); /* there is none: ask no second time */
 		return;
+	}
 	buf_init(&b, 4096);
 	buf_printf(&b, "<%d>", LOG_MAIL | priority[level]);
 	put_date(&b);
