@@ -14,11 +14,10 @@
 
 enum {
 	BLOCK = 128 * 1024,
-	/*
-	 * What one block can become: twice its size, but for carriage returns
-	 * that were held back, which are what is limited here.
-	 */
-	OUT_MAX = 16 * 1024 * 1024,
+	/* What feeding one block to struct lines may add. */
+	GROWTH = 2 * BLOCK + LINES_HELD + 2,
+	/* What completing a header adds: a full name is one argument. */
+	ADDED_MAX = 1024 * 1024,
 	LINE_ADVISED = 998, /* RFC 5322, 2.1.1 */
 };
 
@@ -235,7 +234,7 @@ flush(struct intake *t)
 	uint64_t max = t->opts->message_max;
 
 	if (t->out.over) {
-		err_set(t->e, ERR_LIMIT, "too many carriage returns in a row");
+		err_set(t->e, ERR_LIMIT, "too much to add to the header");
 		return wrong(t, EX_DATAERR);
 	}
 	t->size += t->out.n;
@@ -350,8 +349,9 @@ accept_message(int in, const struct accept_opts *opts, struct envelope *env,
 	int result;
 
 	buf_init(&t.block, BLOCK);
-	buf_init(&t.line, opts->header_max + 2 * BLOCK + 4);
-	buf_init(&t.out, opts->header_max + OUT_MAX);
+	buf_init(&t.line, opts->header_max + GROWTH);
+	/* The whole header, a first line as large, and a block. */
+	buf_init(&t.out, 2 * (opts->header_max + GROWTH) + ADDED_MAX);
 	head_init(&t.head, opts->header_max);
 	result = take(&t, a);
 	if (result < 0) {

@@ -404,14 +404,23 @@ limits(void **state)
 	give(f, buf_str(&b));
 	assert_int_equal(f->result, 0);
 	f->opts.message_max = 0;
-	/* A run of what is held back does not make memory grow. */
+	/* CRs in a row, and a header and a first line of the largest size. */
 	buf_clear(&b);
 	buf_add(&b, STR("A: b\n\n"));
-	for (size_t i = 0; i < 100000; i++)
-		buf_add(&b, STR("\r\r\r\r\r"));
+	for (size_t i = 0; i < 500000; i++)
+		buf_byte(&b, '\r');
 	buf_add(&b, STR("x\n"));
 	give(f, buf_str(&b));
 	assert_int_equal(f->result, 0);
+	assert_string_equal(f->text.p + f->text.n - 5, "\r\nx\r\n");
+	buf_clear(&b);
+	for (size_t i = 0; i < 10; i++)
+		buf_printf(&b, "A: %0100000d\n", 1);
+	buf_printf(&b, "%01000000d\n", 2);
+	give(f, buf_str(&b));
+	assert_int_equal(f->result, 0);
+	assert_string_equal(f->text.p + f->text.n - 5, "002\r\n");
+	assert_true(f->got.content.size > 2000000);
 	buf_free(&b);
 	f->opts.strict = true;
 	give(f, STR("A: b\n\na\0b\n"));
