@@ -120,7 +120,8 @@ $(O)/talk: $(TALK_OBJ) $(TESTLIB_OBJ) $(O)/libhantar.a
 check: check-unit check-talk check-fuzz check-system ## all tests (as root: the system tests make namespaces)
 
 check-unit: $(UNIT_BIN) ## unit tests
-	$(Q)set -e; for t in $(UNIT_BIN); do $$t; done
+	$(Q)set -e; for t in $(UNIT_BIN); do PYTHON=$(PYTHON) \
+		HANTAR_CORPORA=$(if $(CORPORA),$(abspath $(CORPORA))) $$t; done
 
 check-talk: $(O)/talk ## the conversations in tests/talk
 	$(Q)$(O)/talk $(TALKS)
