@@ -197,7 +197,7 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
         return reply or ""
 
     def conversation(peer):
-        if not answer(peer, "greeting", "").startswith("2"):
+        if answer(peer, "greeting", "").startswith(("4", "5")):
             peer.stall()
         while True:
             line = peer.line()
@@ -381,9 +381,9 @@ class Lab:
         return [re.sub(r"^<\d+>(\w{3} [ \d]\d [\d:]{8} )?", "", line).rstrip("\n\0") for line in lines]
 
     # ------------------------------------------------------------ running hantar
-    def command(self, args, name="hantar", user=None):
+    def command(self, args, name="hantar", user=None, under=()):
         become = ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups"] if user else []
-        return [*self.client, *become, str(self.state / "bin" / name), *args]
+        return [*self.client, *become, *under, str(self.state / "bin" / name), *args]
 
     def environment(self, env):
         keep = {key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}
@@ -393,15 +393,18 @@ class Lab:
         """Starts hantar and returns its Popen, for a test that looks at it while it runs."""
         return subprocess.Popen(self.command(args, name, user), env=self.environment(env), **popen)
 
-    def run(self, args, input=b"", env=None, name="hantar", user=None, timeout=20):  # pylint: disable=redefined-builtin
-        """Runs hantar as a script would; whatever it does, it must leave nothing over."""
+    def run(self, args, input=b"", env=None, name="hantar", user=None, under=(), timeout=20):  # pylint: disable=redefined-builtin
+        """Runs hantar as a script would; whatever it does, it must leave nothing over.
+
+        user is a name or number to run as, under a command that runs it ("nice", "env", ...).
+        """
         if isinstance(input, str):
             input = input.encode()
         self.take_log()
         began = time.monotonic()
         try:
             done = subprocess.run(
-                self.command(args, name, user),
+                self.command(args, name, user, under),
                 input=input,
                 env=self.environment(env),
                 capture_output=True,

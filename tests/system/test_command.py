@@ -414,3 +414,59 @@ def test_a_killed_dispatcher_takes_its_agents_along(lab):
     process.wait(5)
     lab.assert_nothing_left()
     assert not server.mail
+
+
+# ---------------------------------------------------------------- what a caller may have done to us
+def shell(text):
+    return ["sh", "-c", f'{text}; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize(
+    "under",
+    [
+        ["env", "--ignore-signal=CHLD"],
+        ["env", "--block-signal=CHLD,TERM,PIPE,ALRM"],
+        ["env", "-i"],
+        ["setsid"],
+        shell("umask 777"),
+        shell("ulimit -n 20"),
+        shell("ulimit -c 0; ulimit -s 512"),
+        shell("mkdir $TMPDIR/gone; cd $TMPDIR/gone; rmdir $TMPDIR/gone"),
+        shell("exec 7</etc/passwd 8>/dev/null 9<&0"),
+    ],
+    ids=" ".join,
+)
+def test_an_odd_caller(lab, under):
+    """A-51, A-52: signals, limits, mask, directory and descriptors of the caller harm no message."""
+    done = lab.run(["alice@post.test", "bob@other.test"], MESSAGE, under=under)
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert lab.mail("alice@post.test")[0].body == lab.mail("bob@other.test")[0].body == b"hello\n"
+
+
+LARGE = "Subject: large\n\n" + "0123456789\n" * 100_000
+
+
+def test_no_room_for_the_message(lab):
+    """A-48, B-44: what cannot be kept whole is not sent at all."""
+    small = lab.state / "small"
+    small.mkdir()
+    subprocess.run([*lab.client, "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=True)
+    done = lab.run(["alice@post.test"], LARGE, env={"TMPDIR": str(small)})
+    assert done.status in (73, 74) and len(done.err.splitlines()) == 1
+    done = lab.run(["alice@post.test"], LARGE, under=shell("ulimit -f 100"))
+    assert done.status in (73, 74) and len(done.err.splitlines()) == 1
+    lab.mail("alice@post.test", count=0)
+
+
+def test_an_input_that_cannot_be_read(lab):
+    """A-47, B-44."""
+    done = lab.run(["alice@post.test"], under=shell("exec </etc"))
+    assert done.status in (66, 74) and len(done.err.splitlines()) == 1
+    lab.mail("alice@post.test", count=0)
+
+
+def test_no_process_to_be_had(lab):
+    """A-48: without agents nothing is sent, and nobody is told that it was."""
+    done = lab.run(["alice@post.test"], MESSAGE, user="nobody", under=["prlimit", "--nproc=1"])
+    assert done.status in (71, 75) and "alice@post.test" in done.err
+    lab.mail("alice@post.test", count=0)

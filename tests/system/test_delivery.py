@@ -1,5 +1,7 @@
 """The main job: through a real DNS to a real Postfix, past hosts that are dead or refuse."""
 
+import re
+
 import pytest
 
 from lab import DROP, RESET, STALL, smtp
@@ -132,6 +134,43 @@ def test_one_refused_recipient_is_refused_alone(lab):
     assert "unknown@post.test" in line and "User unknown" in line
     for user in ("alice", "bob"):
         assert lab.mail(f"{user}@post.test")[0].body == b"to three\n"
+
+
+def test_too_many_errors(lab):
+    """After twenty bad recipients Postfix says 421 and answers no more: nobody may be forgotten (D-38)."""
+    bad = [f"unknown{number}@post.test" for number in range(30)]
+    done = lab.run([*bad, "alice@post.test"], MESSAGE)
+    assert done.status == 67
+    named = [line for line in done.err.splitlines()]
+    assert all(any(address in line for line in named) for address in bad)
+    lab.mail("alice@post.test", count=0 if any("alice@post.test" in line for line in named) else 1)
+
+
+def test_the_transcript(lab):
+    """A-25, K-12: what dig and telnet would show, each line with the time since the start."""
+    lab.mx("walk.test", "198.18.0.10", "198.18.0.3")
+    done = lab.run(["-v", "alice@walk.test"], MESSAGE)
+    assert done.status == 0
+    lines = []
+    for line in done.out.splitlines():
+        stamp, text = re.fullmatch(r" *(\d+\.\d{3}) (.*)", line).groups()
+        assert not lines or float(stamp) >= before
+        before = float(stamp)
+        lines.append(text)
+    for part in (
+        "walk.test. MX 10 mx1.walk.test.",
+        "walk.test. MX 20 mx2.walk.test.",
+        "mx1.walk.test... Connecting to [198.18.0.10] port 25",
+        "mx2.walk.test... Connecting to [198.18.0.3] port 25",
+        "220 mx.example.test ESMTP Postfix",
+        ">>> EHLO laptop.home.test",
+        ">>> STARTTLS",
+        ">>> RCPT TO:<alice@walk.test>",
+        ">>> DATA",
+        "354 End data with <CR><LF>.<CR><LF>",
+    ):
+        assert lines.index(part) >= 0
+    assert lines[-1].startswith("alice@walk.test... Sent (250 2.0.0 Ok: queued as ")
 
 
 def test_one_deferred_recipient(lab):
