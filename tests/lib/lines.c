@@ -258,32 +258,69 @@ each(struct expansion *x, const struct line *at, struct str names,
 	return 0;
 }
 
-/* Appends a line, or several that ";;" separates (not in titles). */
 static void
 append(
     struct expansion *x, const struct line *at, struct str text, unsigned row)
 {
-	bool title = str_starts(text, STR("case "));
+	struct line *l = pool_take(x->pool, sizeof(*l));
 
-	while (text.n > 0) {
-		const char *mark =
-		    title ? NULL : memmem(text.p, text.n, ";;", 2);
-		size_t end = mark ? (size_t)(mark - text.p) : text.n;
-		struct str one = str_trim(str_slice(text, 0, end));
+	*l = *at;
+	l->next = NULL;
+	l->row = row;
+	l->text = text;
+	*x->tail = l;
+	x->tail = &l->next;
+}
 
-		text = str_slice(text, end + 2, text.n);
-		if (one.n == 0)
-			continue;
+/* Takes what stands before the next ";;"; what `use` has in quotes is one. */
+static struct str
+next_piece(struct str *text)
+{
+	bool quotes = str_starts(*text, STR("use "));
+	bool inside = false;
+	struct str piece;
+	size_t end = 0;
 
-		struct line *l = pool_take(x->pool, sizeof(*l));
+	while (end < text->n) {
+		struct str here = str_slice(*text, end, text->n);
 
-		*l = *at;
-		l->next = NULL;
-		l->row = row;
-		l->text = one;
-		*x->tail = l;
-		x->tail = &l->next;
+		if (quotes && here.p[0] == '"')
+			inside = !inside;
+		if (!inside && str_starts(here, STR(";;")))
+			break;
+		end++;
 	}
+	piece = str_trim(str_slice(*text, 0, end));
+	*text = str_trim(str_slice(*text, end + 2, text->n));
+	return piece;
+}
+
+/* A line that stands for itself, or for those of other places. */
+static int
+expand_plain(struct expansion *x, const struct line *line, struct str text,
+    const struct var *vars, unsigned row)
+{
+	/* A title may hold anything. */
+	if (str_starts(text, STR("case "))) {
+		append(x, line, text, row);
+		return 0;
+	}
+	while (text.n > 0) {
+		struct str piece = next_piece(&text);
+		struct str rest = piece;
+		struct str word = words_next(&rest);
+		int rc = 0;
+
+		if (str_eq(word, STR("include")))
+			rc = include(x, line, rest);
+		else if (str_eq(word, STR("use")))
+			rc = use(x, line, rest, vars, row);
+		else if (piece.n > 0)
+			append(x, line, piece, row);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* One line; *at moves to the last one that it covers. */
@@ -298,17 +335,11 @@ expand_line(struct expansion *x, const struct line **at, const struct line *to,
 		return -1;
 	rest = text;
 	word = words_next(&rest);
-	if (str_eq(word, STR("include")))
-		return include(x, line, rest);
-	if (str_eq(word, STR("use")))
-		return use(x, line, rest, vars, row);
 
 	bool is_each = str_eq(word, STR("each"));
 
-	if (!is_each && !str_eq(word, STR("define"))) {
-		append(x, line, text, row);
-		return 0;
-	}
+	if (!is_each && !str_eq(word, STR("define")))
+		return expand_plain(x, line, text, vars, row);
 	*at = find_end(line, to);
 	if (*at == NULL)
 		return bad(x, line, "no end of this ", word);
@@ -325,7 +356,8 @@ expand(struct expansion *x, struct block block, const struct var *vars,
 	if (x->depth == DEPTH)
 		return bad(x, block.from, "nested too deeply", STR(""));
 	x->depth++;
-	for (const struct line *at = block.from; at != block.to; at = at->next)
+	for (const struct line *at = block.from; at && at != block.to;
+	     at = at->next)
 		if (expand_line(x, &at, block.to, vars, row) < 0)
 			return -1;
 	x->depth--;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * talk [-v] [-k PATTERN] FILE...: plays the conversations of the files
+ * talk [-v] [-x] [-k PATTERN] FILE...: plays the conversations of the files
  * against the real engine, in this process, in virtual time.  README says how
  * they are written.
  */
@@ -28,6 +28,7 @@ enum {
 
 static struct {
 	bool verbose;
+	bool stop; /* at the first failure */
 	struct str only;
 	unsigned passed, failed, pending;
 } talk;
@@ -318,6 +319,12 @@ run_case(const struct play *play)
 		buf_free(&faults.text);
 }
 
+static bool
+stopped(void)
+{
+	return talk.stop && talk.failed > 0;
+}
+
 static void
 run_file(const char *path)
 {
@@ -330,7 +337,7 @@ run_file(const char *path)
 		talk.failed++;
 		plays = NULL;
 	}
-	for (const struct play *p = plays; p; p = p->next)
+	for (const struct play *p = plays; p && !stopped(); p = p->next)
 		if (talk.only.n == 0 || words_match(talk.only, p->title))
 			run_case(p);
 	pool_free(&pool);
@@ -341,16 +348,18 @@ main(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "vk:")) != -1) {
+	while ((option = getopt(argc, argv, "vxk:")) != -1) {
 		if (option == 'v')
 			talk.verbose = true;
+		else if (option == 'x')
+			talk.stop = true;
 		else if (option == 'k')
 			talk.only = str_c(optarg);
 		else
 			return 2;
 	}
 	(void)signal(SIGALRM, too_long);
-	for (int i = optind; i < argc; i++)
+	for (int i = optind; i < argc && !stopped(); i++)
 		run_file(argv[i]);
 	peer_tls_end();
 	if (talk.pending > 0)
