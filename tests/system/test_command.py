@@ -178,7 +178,7 @@ def test_the_full_name(lab):
 
 def test_known_and_meaningless_options(sink, lab):
     """A-08, A-33: swallowed with the right number of values."""
-    options = ["-Ac", "-Am", "-c", "-m", "-s", "-x", "-U", "-M", "ignored", "-oem", "-om", "-o7", "-O", "Timeout.iconnect=1s"]
+    options = "-Ac -Am -c -m -s -x -U -M ignored -oem -om -o7 -O Timeout.iconnect=1s".split()
     assert lab.run([*options, "a@sink.test"], MESSAGE).status == 0
     assert envelope(sink)[1] == ["<a@sink.test>"]
 

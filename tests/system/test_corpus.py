@@ -5,6 +5,7 @@ requirements.md, by other code than hantar's.
 """
 
 import collections
+import email.utils
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -69,13 +70,16 @@ def exception(raw):
 
 
 def may_be_added(fields):
-    """The names of the fields that hantar may add to these, each once (B-13, B-14, B-15, B-32)."""
+    """The names of the fields that hantar may add to these, each once (B-13 to B-16, B-32)."""
     there = {name(field): field for field in fields}
     prefix = b"resent-" if any(key.startswith(b"resent-") for key in there) else b""
     added = {prefix + key for key in COMPLETED if prefix + key not in there}
     for key in (b"message-id", b"resent-message-id"):
         if key in there and not there[key].partition(b":")[2].strip():
             added.add(key)
+    authors = there.get(prefix + b"from", b"").partition(b":")[2].decode("latin-1")
+    if len(email.utils.getaddresses([authors])) > 1:
+        added |= {prefix + b"sender"} - set(there)
     return added | {key for key in COMPLETED if key not in there}
 
 

@@ -75,7 +75,8 @@ def test_the_first_command_of_the_readme(open_tmp_path):
 @pytest.mark.parametrize("liar", ["/bin/true", "/bin/false"])
 def test_the_demo_believes_nobody(open_tmp_path, liar):
     """Exit status 0 only if the message arrived, and one clear line otherwise."""
-    done = subprocess.run([DEMO], cwd="/", env=environment(open_tmp_path, HANTAR=liar), capture_output=True, text=True, check=False)
+    env = environment(open_tmp_path, HANTAR=liar)
+    done = subprocess.run([DEMO], cwd="/", env=env, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "did not arrive" in done.stderr if liar == "/bin/true" else "ended with status 1" in done.stderr
     assert_nothing_left(open_tmp_path)

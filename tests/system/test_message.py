@@ -51,6 +51,14 @@ def test_what_is_there_stays(lab):
     assert re.sub(rb"\AReceived: .*\n([ \t].*\n)*", b"", mail.text) == text
 
 
+def test_sender(lab):
+    """B-16: Sender is added where From has several authors, and not because of -f."""
+    two = FULL.replace(b"From: me@here.test", b"From: me@here.test, you@here.test")
+    assert "root@laptop.home.test" in arrived(lab, two + b"\nbody\n").field("Sender")
+    assert arrived(lab, two + b"Sender: me@here.test\n\nbody\n").fields("Sender") == ["me@here.test"]
+    assert arrived(lab, FULL + b"\nbody\n", "-f", "other@here.test").fields("Sender") == []
+
+
 def test_what_is_removed(lab):
     """B-21, B-22, B-24: Return-Path, Bcc, Resent-Bcc, Content-Length; folded ones and in any case."""
     text = (
