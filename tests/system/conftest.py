@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Options and fixtures of the system tests. They need root, for the lab's namespaces."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The laboratory of the system tests: hantar in one network, real and scripted servers in another.
 
 scripts/lab/enter builds the two networks and explains their addresses; this module starts it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The command: options, names, exit statuses, what is said where."""
 
 import re
@@ -443,6 +444,15 @@ def test_an_odd_caller(lab, under):
     assert lab.mail("alice@post.test")[0].body == lab.mail("bob@other.test")[0].body == b"hello\n"
 
 
+def test_never_asks(lab):
+    """A-57: nothing in a run touches the terminal."""
+    trace = lab.state / "trace"
+    under = ["strace", "-f", "-o", trace, "-e", "trace=open,openat"]
+    assert lab.run(["alice@post.test"], MESSAGE, under=under).status == 0
+    opened = trace.read_text()
+    assert "openat" in opened and "/dev/tty" not in opened
+
+
 LARGE = "Subject: large\n\n" + "0123456789\n" * 100_000
 
 
@@ -466,7 +476,8 @@ def test_an_input_that_cannot_be_read(lab):
 
 
 def test_no_process_to_be_had(lab):
-    """A-48: without agents nothing is sent, and nobody is told that it was."""
+    """A-48, D-54: without agents nothing is sent, nobody is told that it was, and no host is blamed."""
     done = lab.run(["alice@post.test"], MESSAGE, user="nobody", under=["prlimit", "--nproc=1"])
     assert done.status in (71, 75) and "alice@post.test" in done.err
+    assert not any("bounced" in line or "said:" in line for line in done.log)
     lab.mail("alice@post.test", count=0)

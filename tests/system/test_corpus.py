@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Every message of a corpus arrives at Postfix as it was piped in (only with --corpora DIR).
 
 What is expected is worked out here from the input alone, by the rules of the manual and of

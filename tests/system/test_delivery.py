@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The main job: through a real DNS to a real Postfix, past hosts that are dead or refuse."""
 
 import re

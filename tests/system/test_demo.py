@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The README's first command, and what the demo promises: it tells the truth and leaves nothing behind."""
 
 import os

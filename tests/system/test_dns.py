@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """From a domain to the hosts that take its mail, through a real name server."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The manual says what the program does: options and keys, in both directions."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Servers that mean no good: each costs a bounded time and memory, and the next host gets the message."""
 
 import itertools

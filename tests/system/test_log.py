@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The log: the form that Postfix made common, so that the usual tools read it."""
 
 import re
@@ -36,6 +37,15 @@ def test_one_line_a_recipient(lab):
     assert unknown["text"].startswith("host mx.post.test[198.18.0.3] said: 550 5.1.1 ")
     assert unknown["text"].endswith("(in reply to RCPT TO command)")
     assert nowhere["relay"] == "none" and nowhere["status"] == "bounced" and nowhere["dsn"] == "5.1.2"
+
+
+def test_submission(lab):
+    """K-02, K-03, A-18: who gave what: the real user, whatever the sender is said to be."""
+    done = lab.run(["-f", "me@here.test", "alice@post.test"], "Message-ID: <1@here.test>\n\nx\n", user="nobody")
+    (line,) = [line for line in done.log if line.startswith("hantar/pickup[")]
+    assert re.fullmatch(r"hantar/pickup\[\d+\]: \w+: uid=65534 from=<me@here.test>", line)
+    assert any(re.fullmatch(r"hantar/cleanup\[\d+\]: \w+: message-id=<1@here.test>", line) for line in done.log)
+    assert "from userid 65534" in lab.mail("alice@post.test")[0].fields("Received")[0]
 
 
 def test_the_id_is_that_of_received(lab):

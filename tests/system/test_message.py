@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What was piped in is what arrives, but for what the manual says (judge: Postfix's Maildir)."""
 
 import email.utils

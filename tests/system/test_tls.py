@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """STARTTLS, opportunistic: encrypted where it can be, never an excuse not to deliver."""
 
 import pytest
