@@ -346,7 +346,6 @@ static void
 ourselves_by_address(void **state)
 {
 	struct walk *w = walk_of(3);
-	struct status ok = status("2.0.0", 0);
 	struct walk_step step;
 
 	(void)state;
