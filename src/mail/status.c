@@ -74,7 +74,6 @@ status_own(enum blame blame, const char *enhanced, struct str text)
 {
 	struct status s = {.blame = blame, .text = text};
 	unsigned class = (unsigned)(enhanced[0] - '0');
-
 	bool good = read_enhanced(str_c(enhanced), class, s.enhanced);
 
 	assert(good);
