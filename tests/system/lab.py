@@ -287,6 +287,7 @@ class Lab:
         (self.state / "bin").mkdir()
         self.program = self.state / "bin/hantar"
         shutil.copy2(hantar, self.program)
+        self.sanitized = b"__asan_init" in self.program.read_bytes()
         (self.state / "bin/sendmail").symlink_to("hantar")
         self.tmp = self.state / "tmp"
         self.tmp.mkdir()
