@@ -340,11 +340,14 @@ expand_line(struct expansion *x, const struct line **at, const struct line *to,
 
 	if (!is_each && !str_eq(word, STR("define")))
 		return expand_plain(x, line, text, vars, row);
-	*at = find_end(line, to);
-	if (*at == NULL)
+
+	const struct line *end = find_end(line, to);
+
+	if (end == NULL)
 		return bad(x, line, "no end of this ", word);
-	return is_each ? each(x, line, rest, *at, vars)
-		       : define(x, line, rest, *at);
+	*at = end;
+	return is_each ? each(x, line, rest, end, vars)
+		       : define(x, line, rest, end);
 }
 
 static int
@@ -356,8 +359,7 @@ expand(struct expansion *x, struct block block, const struct var *vars,
 	if (x->depth == DEPTH)
 		return bad(x, block.from, "nested too deeply", STR(""));
 	x->depth++;
-	for (const struct line *at = block.from; at && at != block.to;
-	     at = at->next)
+	for (const struct line *at = block.from; at != block.to; at = at->next)
 		if (expand_line(x, &at, block.to, vars, row) < 0)
 			return -1;
 	x->depth--;

@@ -199,6 +199,22 @@ play_gone(struct peer *p)
 	return true;
 }
 
+/* The message breaks off, and nothing but the end of the stream follows. */
+static bool
+play_cut(struct peer *p)
+{
+	if (peer_message(p, p->wire.n)) {
+		if (!p->lost)
+			peer_fail(p, "the message came whole", STR(""));
+		return true;
+	}
+	if (!p->eof)
+		return false;
+	peer_end(p);
+	p->at = NULL;
+	return true;
+}
+
 static bool
 play_tls(struct peer *p, const struct step *s)
 {
@@ -300,6 +316,8 @@ peer_play(struct peer *p)
 	case DEED_MESSAGE:
 	case DEED_PART:
 		return play_message(p, s);
+	case DEED_CUT:
+		return play_cut(p);
 	case DEED_DROP:
 	case DEED_RESET:
 		return play_drop(p, s);

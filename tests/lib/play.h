@@ -16,6 +16,7 @@ enum deed {
 	DEED_HEAR,    /* number commands that match text */
 	DEED_MESSAGE, /* the message, up to its end; "any": unseen */
 	DEED_PART,    /* the first number bytes of the message */
+	DEED_CUT,     /* some of the message, but for its end; then EOF */
 	DEED_DROP,    /* FIN */
 	DEED_RESET,   /* RST */
 	DEED_STALL,   /* nothing until the client closes, which says nothing */

@@ -123,7 +123,7 @@ read_hear(const struct line *line, struct step *step, struct err *e)
 	return 0;
 }
 
-/* "C< data", "C< any", "C< 5000". */
+/* "C< data", "C< any", "C< cut", "C< 5000". */
 static int
 read_message(const struct line *line, struct step *step, struct err *e)
 {
@@ -135,8 +135,13 @@ read_message(const struct line *line, struct step *step, struct err *e)
 		step->deed = DEED_MESSAGE;
 		return 0;
 	}
+	if (str_eq(word, STR("cut"))) {
+		step->deed = DEED_CUT;
+		return 0;
+	}
 	if (!str_number(word, TIMES_MAX, &n))
-		return play_bad(e, line, "not data, any or a number", word);
+		return play_bad(
+		    e, line, "not data, any, cut or a number", word);
 	step->deed = DEED_PART;
 	step->number = (int64_t)n;
 	return 0;

@@ -72,24 +72,38 @@ verdict_of(const struct play *play, struct str path)
 	return v;
 }
 
+/* The recipient as the file wrote it: the envelope may have another form. */
+static struct str
+path_of(const struct play *play, size_t i)
+{
+	const struct path *p = play->to;
+	const struct verdict *v = play->verdicts;
+
+	for (; p && i > 0; i--)
+		p = p->next;
+	for (; play->to == NULL && i > 0; i--)
+		v = v->next;
+	return p ? p->text : v->path;
+}
+
 static void
 expect_envelope(
     const struct play *play, const struct envelope *env, struct faults *faults)
 {
 	for (size_t i = 0; i < env->n; i++) {
-		const struct recipient *r = &env->rcpt[i];
-		const struct verdict *v = verdict_of(play, r->path);
+		struct str path = path_of(play, i);
+		const struct verdict *v = verdict_of(play, path);
 
 		if (v)
-			expect_status(v, r, faults);
+			expect_status(v, &env->rcpt[i], faults);
 		else
 			fault_add(faults, play->line, "no result for %.*s",
-			    STR_ARG(r->path));
+			    STR_ARG(path));
 	}
 	for (const struct verdict *v = play->verdicts; v; v = v->next) {
 		size_t i = 0;
 
-		while (i < env->n && verdict_of(play, env->rcpt[i].path) != v)
+		while (i < env->n && verdict_of(play, path_of(play, i)) != v)
 			i++;
 		if (i == env->n)
 			fault_add(faults, v->line, "no such recipient");

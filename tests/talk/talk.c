@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/dispatch.h"
+#include "delivery/unique.h"
 
 enum {
 	HEARD_MAX = 4 * 1024 * 1024,
@@ -82,16 +83,29 @@ content_of(const struct play *play)
 	return c;
 }
 
+/*
+ * As the front of the house would hand it over; what that would refuse, to
+ * see what the engine makes of it, goes as it is.
+ */
 static void
-add_recipient(struct envelope *env, struct str path)
+add_recipient(struct envelope *env, struct str path, struct pool *pool)
 {
 	struct recipient *r = &env->rcpt[env->n++];
 	size_t at = path.n;
+	struct buf b;
+	struct err e;
 
-	while (at > 0 && path.p[at - 1] != '@')
-		at--;
-	r->path = path;
-	r->addr.domain = str_slice(path, at > 0 ? at : path.n, path.n);
+	buf_init(&b, 65536);
+	if (addr_one(pool, path, &r->addr, &e) == 0) {
+		unique_path(&b, &r->addr);
+		r->path = pool_str(pool, buf_str(&b));
+	} else {
+		while (at > 0 && path.p[at - 1] != '@')
+			at--;
+		r->path = path;
+		r->addr.domain = str_slice(path, at > 0 ? at : path.n, path.n);
+	}
+	buf_free(&b);
 }
 
 static struct envelope
@@ -106,10 +120,10 @@ envelope_of(const struct play *play, struct pool *pool)
 		n++;
 	env.rcpt = pool_array(pool, n, sizeof(*env.rcpt));
 	for (const struct path *p = play->to; p; p = p->next)
-		add_recipient(&env, p->text);
+		add_recipient(&env, p->text, pool);
 	for (const struct verdict *v = play->verdicts; v; v = v->next)
 		if (play->to == NULL)
-			add_recipient(&env, v->path);
+			add_recipient(&env, v->path, pool);
 	return env;
 }
 
