@@ -20,10 +20,10 @@
  * start; -t kills a run that hangs.  What a program says goes to a file of its
  * name in DIRECTORY, of which the last run is kept.
  *
- * Each run becomes a line on standard output: name, status (128 and the signal
- * that killed it), microseconds until it was over, microseconds of user and of
- * system time, the memory of its largest process in KiB, and what the sink
- * counted meanwhile, as its control socket has it.
+ * Each run becomes a line on standard output: name, number of the round, status
+ * (128 and the signal that killed it), microseconds until it was over,
+ *microseconds of user and of system time, the memory of its largest process in
+ *KiB, and what the sink counted meanwhile, as its control socket has it.
  */
 #include <err.h>
 #include <errno.h>
@@ -284,15 +284,15 @@ run_once(const struct program *p, struct run *r)
 }
 
 static void
-report(const struct program *p, const struct run *r)
+report(const struct program *p, unsigned long round, const struct run *r)
 {
 	const struct timeval *user = &r->used.ru_utime;
 	const struct timeval *system = &r->used.ru_stime;
 	int status = WIFSIGNALED(r->status) ? 128 + WTERMSIG(r->status)
 					    : WEXITSTATUS(r->status);
 
-	(void)printf("%s\t%d\t%.3f\t%" PRId64 "\t%" PRId64 "\t%ld", p->name,
-	    status, (double)r->ns / 1000.0,
+	(void)printf("%s\t%lu\t%d\t%.3f\t%" PRId64 "\t%" PRId64 "\t%ld",
+	    p->name, round, status, (double)r->ns / 1000.0,
 	    (int64_t)user->tv_sec * 1000000 + user->tv_usec,
 	    (int64_t)system->tv_sec * 1000000 + system->tv_usec,
 	    r->used.ru_maxrss);
@@ -344,7 +344,7 @@ main(int argc, char **argv)
 			if (!takes_part(&programs[k], i, rounds))
 				continue;
 			run_once(&programs[k], &r);
-			report(&programs[k], &r);
+			report(&programs[k], i, &r);
 		}
 		if (now() > end)
 			break;

@@ -128,14 +128,19 @@ forget(struct client *c)
 	free(c);
 }
 
+/* A client that closes its side may still wait for what is to be said. */
 static void
 hear(struct client *c)
 {
 	bool open = talk_hear(c);
 
-	if (open && c->out > 0)
+	if (!open) {
+		c->ended = true;
+		(void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, c->w.fd, NULL);
+	}
+	if (c->out > 0)
 		take_turn(c);
-	if (!open || (c->ended && c->out == 0))
+	if (c->ended && c->out == 0)
 		forget(c);
 }
 
@@ -282,14 +287,17 @@ static void
 serve(void)
 {
 	struct epoll_event events[64];
-	int n = epoll_wait(epoll_fd, events, 64, pay_dues());
+	int wait = pay_dues();
+	int n;
 
+	answer_controls();
+	n = epoll_wait(epoll_fd, events, 64, wait);
 	for (int i = 0; i < n; i++) {
 		struct watched *w = events[i].data.ptr;
 
 		switch (w->kind) {
 		case INPUT:
-			exit(0);
+			_exit(0);
 		case LISTENER:
 			greet(w->fd);
 			break;
@@ -304,7 +312,6 @@ serve(void)
 			break;
 		}
 	}
-	answer_controls();
 }
 
 int
