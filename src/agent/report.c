@@ -2,14 +2,18 @@
 #include "agent/report.h"
 
 #include <errno.h>
-#include <limits.h>
 
 #include "base/code.h"
 #include "base/key.h"
 #include "base/log.h"
 #include "os/sys.h"
 
-enum { NAME_MAX_LENGTH = 255, CODE_MAX = 599, READ_SIZE = 16384 };
+enum {
+	NAME_MAX_LENGTH = 255,
+	CODE_MAX = 599,
+	DETAIL_MAX = 999,
+	READ_SIZE = 16384
+};
 
 /* What a record has, in the order in which it stands in the line. */
 enum {
@@ -134,7 +138,7 @@ text(struct str *rest, struct str *out)
 
 /* "4.4.1" */
 static bool
-enhanced(struct str *rest, unsigned char out[3])
+enhanced(struct str *rest, unsigned short out[3])
 {
 	struct str code, part;
 
@@ -144,9 +148,9 @@ enhanced(struct str *rest, unsigned char out[3])
 		uint64_t value;
 
 		if (!str_split(&code, '.', &part) ||
-		    !str_number(part, UCHAR_MAX, &value))
+		    !str_number(part, DETAIL_MAX, &value))
 			return false;
-		out[i] = (unsigned char)value;
+		out[i] = (unsigned short)value;
 	}
 	return code.p == NULL;
 }

@@ -26,6 +26,15 @@ str_istarts(struct str s, struct str prefix)
 	return s.n >= prefix.n && str_ieq(str_of(s.p, prefix.n), prefix);
 }
 
+bool
+str_is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (key_is_high(s.p[i]))
+			return false;
+	return true;
+}
+
 struct str
 str_slice(struct str s, size_t from, size_t to)
 {

@@ -56,6 +56,9 @@ bool str_ieq(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 
+/* True if no byte of s has its high bit set. */
+bool str_is_ascii(struct str s);
+
 /* The bytes [from, to) of s; bounds beyond its end are cut to it. */
 struct str str_slice(struct str s, size_t from, size_t to);
 

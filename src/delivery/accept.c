@@ -170,29 +170,19 @@ add_from_header(struct intake *t, const struct field *fields, size_t n)
 	return wrong(t, EX_USAGE);
 }
 
-/*
- * The address as it stands in a command.  What is not ASCII then needs
- * SMTPUTF8, which is not there yet.
- */
-static int
-make_path(struct intake *t, const struct addr *a, struct str *path)
+/* The address as it stands in a command. */
+static struct str
+path_of(struct intake *t, const struct addr *a)
 {
 	struct buf b;
-	bool ascii = true;
+	struct str path;
 
 	buf_init(&b, 1 << 20);
 	if (!addr_is_null(a))
 		unique_path(&b, a);
-	*path = pool_str(t->pool, buf_str(&b));
+	path = pool_str(t->pool, buf_str(&b));
 	buf_free(&b);
-	for (size_t i = 0; i < path->n; i++)
-		ascii = ascii && !key_is_high(path->p[i]);
-	if (ascii)
-		return 0;
-	err_set(t->e, ERR_SYNTAX,
-	    "<%.*s>: addresses that are not ASCII are not supported",
-	    STR_ARG(*path));
-	return wrong(t, EX_DATAERR);
+	return path;
 }
 
 static int
@@ -209,9 +199,9 @@ fill_envelope(struct intake *t, const struct field *fields, size_t n)
 	if (env->n > opts->recipients_max)
 		return too_many(t);
 	for (size_t i = 0; i < env->n; i++)
-		if (make_path(t, &env->rcpt[i].addr, &env->rcpt[i].path) < 0)
-			return -1;
-	return make_path(t, &env->sender, &env->from);
+		env->rcpt[i].path = path_of(t, &env->rcpt[i].addr);
+	env->from = path_of(t, &env->sender);
+	return 0;
 }
 
 static struct str

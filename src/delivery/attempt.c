@@ -57,6 +57,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .from = run->envelope->from,
 	    .to = to,
 	    .n = n,
+	    .utf8 = hop->utf8,
 	    .content = *run->content,
 	    .start = opts->start,
 	    .deadline = attempt_deadline(run),

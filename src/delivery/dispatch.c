@@ -35,6 +35,7 @@ struct dispatcher {
 /* A recipient and where it goes, while they are grouped. */
 struct way {
 	struct next_hop target;
+	bool utf8; /* the address, or the sender's, is not ASCII */
 	size_t rcpt;
 };
 
@@ -55,6 +56,8 @@ by_way(const void *left, const void *right)
 		return order;
 	if (x.n != y.n)
 		return x.n < y.n ? -1 : 1;
+	if (a->utf8 != b->utf8)
+		return a->utf8 ? 1 : -1;
 	return a->rcpt < b->rcpt ? -1 : a->rcpt > b->rcpt;
 }
 
@@ -63,7 +66,7 @@ together(const struct way *a, const struct way *b, size_t so_far)
 {
 	/* Each that goes nowhere has a reason of its own. */
 	return a->target.kind != NEXT_HOP_NONE &&
-	    a->target.kind == b->target.kind &&
+	    a->target.kind == b->target.kind && a->utf8 == b->utf8 &&
 	    str_eq(a->target.domain, b->target.domain) &&
 	    so_far < HOP_RECIPIENTS;
 }
@@ -82,7 +85,11 @@ group(struct dispatcher *d)
 
 		r->since[SINCE_RUN] = d->run.opts->start;
 		r->since[SINCE_READ] = d->run.opts->read;
-		way[i] = (struct way){route_domain(r->addr.domain, p), i};
+		way[i] = (struct way){
+		    .target = route_domain(r->addr.domain, p),
+		    .utf8 = !str_is_ascii(r->path) || !str_is_ascii(env->from),
+		    .rcpt = i,
+		};
 	}
 	qsort(way, env->n, sizeof(*way), by_way);
 	d->hop = pool_array(p, env->n, sizeof(*d->hop));
@@ -100,6 +107,7 @@ group(struct dispatcher *d)
 		    .target = way[i].target,
 		    .member = &member[i],
 		    .n = 1,
+		    .utf8 = way[i].utf8,
 		    .deadline = INT64_MAX,
 		};
 		d->n++;

@@ -44,6 +44,7 @@ struct hop {
 	struct next_hop target;
 	size_t *member; /* indices in the envelope */
 	size_t n;
+	bool utf8;		/* their transport needs SMTPUTF8 */
 	struct walk *walk;	/* from the MX answer on */
 	uint32_t asked;		/* lookups */
 	struct exchanger *list; /* while MX answers arrive */

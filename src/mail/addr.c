@@ -270,17 +270,8 @@ addr_is_null(const struct addr *a)
 	return a->local.n == 0 && a->domain.n == 0;
 }
 
-static bool
-is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (key_is_high(s.p[i]))
-			return false;
-	return true;
-}
-
 bool
 addr_is_ascii(const struct addr *a)
 {
-	return is_ascii(a->local) && is_ascii(a->domain);
+	return str_is_ascii(a->local) && str_is_ascii(a->domain);
 }

@@ -46,6 +46,7 @@ struct errand {
 	struct str from;      /* as in MAIL FROM */
 	const struct str *to; /* as in RCPT TO */
 	size_t n;
+	bool utf8; /* some address is not ASCII (RFC 6531, 3.2) */
 	struct content content;
 	int64_t wait[WAITS]; /* ms */
 	int64_t start;	     /* clock_now when the run began */

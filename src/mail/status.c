@@ -26,7 +26,7 @@ outcome_of(unsigned class)
  * if there is none, or its class is not class (RFC 2034, 4).
  */
 static bool
-read_enhanced(struct str s, unsigned class, unsigned char out[3])
+read_enhanced(struct str s, unsigned class, unsigned short out[3])
 {
 	struct str word = str_slice(s, 0, str_find(s, ' '));
 	uint64_t part[3] = {0};
@@ -35,13 +35,13 @@ read_enhanced(struct str s, unsigned class, unsigned char out[3])
 		struct str piece;
 
 		if (!str_split(&word, '.', &piece) || piece.n > 3 ||
-		    !str_number(piece, 255, &part[i]))
+		    !str_number(piece, 999, &part[i]))
 			return false;
 	}
 	if (word.p != NULL || part[0] != class)
 		return false;
 	for (int i = 0; i < 3; i++)
-		out[i] = (unsigned char)part[i];
+		out[i] = (unsigned short)part[i];
 	return true;
 }
 
@@ -92,13 +92,22 @@ status_reply(enum blame blame, unsigned code, struct str text)
 	s.outcome = outcome_of(class);
 	if (read_enhanced(text, class, s.enhanced))
 		return s;
-	s.enhanced[0] = (unsigned char)class;
+	s.enhanced[0] = (unsigned short)class;
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		if (plain[i].code == code && blame == BLAME_RCPT) {
 			s.enhanced[1] = plain[i].subject;
 			s.enhanced[2] = plain[i].detail;
 		}
 	return s;
+}
+
+struct status
+status_recode(struct status s, const char *enhanced)
+{
+	struct status own = status_own(s.blame, enhanced, s.text);
+
+	own.code = s.code;
+	return own;
 }
 
 struct status

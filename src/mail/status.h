@@ -38,8 +38,8 @@ enum reach {
 struct status {
 	enum outcome outcome;
 	enum blame blame;
-	unsigned code;		   /* the reply code, 0 if no server spoke */
-	unsigned char enhanced[3]; /* RFC 3463: class, subject, detail */
+	unsigned code;		    /* the reply code, 0 if no server spoke */
+	unsigned short enhanced[3]; /* RFC 3463: class, subject, detail */
 	struct str text; /* printable, one line; owned by whoever made it */
 };
 
@@ -56,6 +56,9 @@ struct status status_own(enum blame, const char *enhanced, struct str text);
  * text without its code, lines joined by a space, already printable.
  */
 struct status status_reply(enum blame, unsigned code, struct str text);
+
+/* s with another enhanced code, of whatever class. */
+struct status status_recode(struct status s, const char *enhanced);
 
 /* s with its text copied to the pool. */
 struct status status_keep(struct status s, struct pool *);

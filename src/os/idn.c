@@ -47,15 +47,6 @@ convert(struct buf *out, struct str domain, struct err *e)
 	return 0;
 }
 
-static bool
-is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (key_is_high(s.p[i]))
-			return false;
-	return true;
-}
-
 /* Letters, digits, hyphen; the underscore is out of standard but in use. */
 static int
 check(struct str name, struct err *e)
@@ -90,7 +81,7 @@ idn_ascii(struct buf *out, struct str domain, struct err *e)
 
 	if (domain.n > 1 && domain.p[domain.n - 1] == '.')
 		domain = str_slice(domain, 0, domain.n - 1);
-	if (is_ascii(domain))
+	if (str_is_ascii(domain))
 		buf_add(out, domain);
 	else if (convert(out, domain, e) < 0)
 		return -1;

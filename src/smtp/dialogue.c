@@ -76,6 +76,8 @@ put_mail(struct buf *b, const struct session *s)
 		buf_printf(b, " SIZE=%" PRIu64, content->size);
 	if (s->offered.eightbit && content->eightbit)
 		buf_add(b, STR(" BODY=8BITMIME"));
+	if (s->errand->utf8)
+		buf_add(b, STR(" SMTPUTF8"));
 }
 
 /* Puts the command of a step into out; false when it has none left to say. */
@@ -280,6 +282,12 @@ dialogue_check(struct session *s)
 {
 	const struct content *content = &s->errand->content;
 
+	if (s->errand->utf8 && !s->offered.utf8) {
+		err_set(&s->fault, ERR_LIMIT,
+		    "an address is not ASCII, and the host does not offer "
+		    "SMTPUTF8");
+		return HEARD_4YZ;
+	}
 	s->reach = REACH_SESSION;
 	if (s->offered.size_max > 0 && content->size > s->offered.size_max) {
 		err_set(&s->fault, ERR_LIMIT,

@@ -10,6 +10,7 @@ static const struct key keywords[] = {
     {"PIPELINING", offsetof(struct extend, pipelining)},
     {"8BITMIME", offsetof(struct extend, eightbit)},
     {"SIZE", offsetof(struct extend, size)},
+    {"SMTPUTF8", offsetof(struct extend, utf8)},
     {"STARTTLS", offsetof(struct extend, starttls)},
 };
 

@@ -10,6 +10,7 @@ struct extend {
 	bool eightbit;	   /* 8BITMIME, RFC 6152 */
 	bool size;	   /* SIZE, RFC 1870 */
 	bool starttls;	   /* RFC 3207 */
+	bool utf8;	   /* SMTPUTF8, RFC 6531 */
 	uint64_t size_max; /* octets; 0: no limit is known */
 };
 

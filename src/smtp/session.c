@@ -10,7 +10,9 @@
 
 enum {
 	TEXT_MAX = 1000,
-	PATH_MAX_BYTES = 1000, /* far over 256 (B-35), within one command */
+	/* What fits into a command of 512 octets (RFC 5321, 4.5.3.1.4). */
+	RCPT_MAX = 512 - (int)sizeof("RCPT TO:<>\r\n") + 1,
+	MAIL_MAX = 512 - (int)sizeof("MAIL FROM:<>\r\n") + 1,
 };
 
 static bool
@@ -87,7 +89,7 @@ unreplied(struct session *s, const struct row *row, enum blame blame,
 	if (heard == HEARD_GARBAGE) {
 		buf_printf(text, "protocol error while %s: ", row->doing);
 	} else if (row->act == ACT_CHECK) {
-		enhanced = heard == HEARD_5YZ ? "5.3.4" : "4.7.0";
+		enhanced = heard == HEARD_5YZ ? "5.3.4" : "5.6.7";
 	} else if (heard == HEARD_LOST && row->act == ACT_SHAKE) {
 		enhanced = "4.7.5";
 		buf_add(text, STR("TLS handshake failed: "));
@@ -133,21 +135,18 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 	status = reply ? replied(s, row, blame, text)
 		       : unreplied(s, row, blame, heard, text);
 	status.text = buf_str(text);
-	if (step == STEP_RCPT && too_many(s, &status)) {
-		status.outcome = OUTCOME_DEFERRED;
-		memcpy(status.enhanced, "\4\5\3", 3);
-	}
+	if (step == STEP_RCPT && too_many(s, &status))
+		status = status_recode(status, "4.5.3");
 	/* A 2yz where it is no delivery is a trouble of now. */
-	if (blame == BLAME_HOST && status.outcome == OUTCOME_DELIVERED) {
-		status.outcome = OUTCOME_DEFERRED;
-		memcpy(status.enhanced, "\4\5\0", 3);
-	}
+	if (blame == BLAME_HOST && status.outcome == OUTCOME_DELIVERED)
+		status = status_recode(status, "4.5.0");
 	/*
-	 * Only a greeting can be a host's word for good; a 5yz to anything
-	 * else that is the host's own fault is a trouble of now.
+	 * Only a greeting, or what it does not offer, can be a host's word for
+	 * good; a 5yz to anything else that is its own fault is a trouble of
+	 * now.
 	 */
-	if (blame == BLAME_HOST && step != STEP_GREETING &&
-	    status.outcome == OUTCOME_FAILED) {
+	if (blame == BLAME_HOST && row->act != ACT_HEAR &&
+	    row->act != ACT_CHECK && status.outcome == OUTCOME_FAILED) {
 		status.outcome = OUTCOME_DEFERRED;
 		status.enhanced[0] = 4;
 	}
@@ -200,9 +199,9 @@ judge(struct session *s, enum step step, enum blame blame, enum heard heard,
 }
 
 static bool
-sayable(struct str path)
+sayable(struct str path, size_t max)
 {
-	if (path.n > PATH_MAX_BYTES)
+	if (path.n > max)
 		return false;
 	for (size_t i = 0; i < path.n; i++)
 		if ((unsigned char)path.p[i] < ' ' || path.p[i] == 127)
@@ -222,9 +221,9 @@ refuse_unsayable(struct session *s)
 	    STR("this address cannot be written in a command"));
 
 	for (size_t i = 0; i < errand->n; i++)
-		if (!sayable(errand->to[i]))
+		if (!sayable(errand->to[i], RCPT_MAX))
 			judge_one(s, i, &status);
-	if (sayable(errand->from))
+	if (sayable(errand->from, MAIL_MAX))
 		return;
 	status = status_own(BLAME_SENDER, "5.1.7",
 	    STR("the sender address cannot be written in a command"));

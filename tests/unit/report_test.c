@@ -69,7 +69,8 @@ assert_same(const struct record *a, const struct record *b)
 	assert_int_equal(a->status.outcome, b->status.outcome);
 	assert_int_equal(a->status.blame, b->status.blame);
 	assert_int_equal(a->status.code, b->status.code);
-	assert_memory_equal(a->status.enhanced, b->status.enhanced, 3);
+	assert_memory_equal(
+	    a->status.enhanced, b->status.enhanced, sizeof(a->status.enhanced));
 	assert_true(str_eq(a->status.text, b->status.text));
 	assert_true(str_eq(a->text, b->text));
 }
@@ -116,7 +117,7 @@ static const char *const lies[] = {
     "rcpt 0 4 0 0 5.0.0 x", "rcpt 0 3 7 0 5.0.0 x", "rcpt 0 3 0 600 5.0.0 x",
     "rcpt 0 3 0 99 5.0.0 x", "rcpt 0 1 0 550 2.0.0 x", "rcpt 0 1 0 0 5.0.0 x",
     "rcpt 0 3 0 0 2.0.0 x", "rcpt 0 2 0 0 5.0.0 x", "rcpt 0 0 0 0 2.0.0 x",
-    "rcpt 0 3 0 0 5.0 x", "rcpt 0 3 0 0 5.0.0.0 x", "rcpt 0 3 0 0 5.0.256 x",
+    "rcpt 0 3 0 0 5.0 x", "rcpt 0 3 0 0 5.0.0.0 x", "rcpt 0 3 0 0 5.0.1000 x",
     "rcpt 0 3 0 0 5..0 x", "rcpt 0 3 0 0  x", "rcpt 0 3 0 5.0.0 x",
     "rcpt -1 3 0 0 5.0.0 x",
     /* texts */
