@@ -121,12 +121,6 @@ vtime_stop(void)
 	v.on = false;
 }
 
-void
-vtime_pass(int64_t ms)
-{
-	v.now += ms;
-}
-
 unsigned
 vtime_stuck(void)
 {

@@ -30,9 +30,6 @@ void vtime_start(vtime_idle idle, void *ctx);
 /* The clock is real again. */
 void vtime_stop(void);
 
-/* Lets ms pass, or sets the clock forward, without anybody waiting. */
-void vtime_pass(int64_t ms);
-
 /*
  * How often, since vtime_start, somebody waited for what can never come: no
  * deadline, nothing ready, and no event to come.  sys_poll fails with EDEADLK

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "world.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "nameserver.h"
 #include "vtime.h"
 
@@ -304,14 +301,6 @@ world_idle(void *ctx, int64_t *next)
 		if (!peer_over(g->peer))
 			moved |= peer_run(g->peer, next);
 	return moved;
-}
-
-/* Everything is looked at often enough: this need not be exact. */
-void
-world_wait(const struct world *w, int ms)
-{
-	(void)w;
-	(void)poll(NULL, 0, ms);
 }
 
 void

@@ -6,7 +6,7 @@
  * 127.0.0.10 on; they all listen on one port, which this run has for itself.
  *
  * world_idle is made for vtime_start; a program with a real clock calls it
- * in a loop, and waits between with world_wait.
+ * in a loop, and waits a little in between.
  */
 #ifndef LIB_WORLD_H
 #define LIB_WORLD_H
@@ -24,9 +24,6 @@ unsigned world_port(const struct world *);
 
 /* As a vtime_idle; ctx is the world. */
 bool world_idle(void *ctx, int64_t *next);
-
-/* Waits (really) until something may have come, or for ms. */
-void world_wait(const struct world *, int ms);
 
 /*
  * The client is done: whatever is still under way is played, and what was
