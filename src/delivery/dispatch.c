@@ -431,6 +431,10 @@ dispatch(struct envelope *envelope, const struct content *content,
 	};
 	int result = 0;
 
+	log_event(LOG_LEVEL_INFO, "qmgr",
+	    "%.*s: from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
+	    STR_ARG(envelope->id), STR_ARG(envelope->from),
+	    (unsigned long long)content->size, envelope->n);
 	group(&d);
 	report_reader_init(&d.answers);
 	d.fds = pool_array(p, (size_t)opts->agents + 1, sizeof(*d.fds));

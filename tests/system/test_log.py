@@ -48,6 +48,16 @@ def test_submission(lab):
     assert "from userid 65534" in lab.mail("alice@post.test")[0].fields("Received")[0]
 
 
+def test_the_message_goes_out(lab):
+    """K-04: the line by which pflogsumm counts what was taken, with the octets of the wire form."""
+    server = lab.serve("198.18.0.20")
+    lab.mx("log.test", "198.18.0.20")
+    done = lab.run(["-f", "me@here.test", "a@log.test", "b@log.test"], MESSAGE)
+    (line,) = [line for line in done.log if line.startswith("hantar/qmgr[")]
+    size = int(re.search(r"SIZE=(\d+)", server.mail[0][0])[1]) if "SIZE" in server.mail[0][0] else len(server.mail[0][2])
+    assert re.fullmatch(rf"hantar/qmgr\[\d+\]: \w+: from=<me@here.test>, size={size}, nrcpt=2 \(queue active\)", line)
+
+
 def test_the_id_is_that_of_received(lab):
     """B-20."""
     done = lab.run(["alice@post.test"], MESSAGE)
