@@ -335,6 +335,10 @@ peer_play(struct peer *p)
 		return play_hello(p);
 	case DEED_SNI:
 		return play_sni(p, s);
+	case DEED_REKEY:
+		for (int64_t i = 0; p->tls && i < s->number; i++)
+			peer_tls_rekey(p->tls, &p->out);
+		break;
 	case DEED_NOTIFY:
 		if (p->tls)
 			peer_tls_notify(p->tls, &p->out);

@@ -242,6 +242,15 @@ peer_tls_say(struct peer_tls *t, struct str text, struct buf *out)
 }
 
 void
+peer_tls_rekey(struct peer_tls *t, struct buf *out)
+{
+	(void)SSL_key_update(t->ssl, SSL_KEY_UPDATE_REQUESTED);
+	(void)SSL_do_handshake(t->ssl);
+	ERR_clear_error();
+	pump(t, out);
+}
+
+void
 peer_tls_notify(struct peer_tls *t, struct buf *out)
 {
 	(void)SSL_shutdown(t->ssl);

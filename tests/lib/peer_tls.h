@@ -35,6 +35,9 @@ enum peer_tls_state peer_tls_feed(
 /* Encrypts text into out. */
 void peer_tls_say(struct peer_tls *, struct str text, struct buf *out);
 
+/* A KeyUpdate that asks for one in return (TLS 1.3). */
+void peer_tls_rekey(struct peer_tls *, struct buf *out);
+
 /* close_notify */
 void peer_tls_notify(struct peer_tls *, struct buf *out);
 

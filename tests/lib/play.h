@@ -27,6 +27,7 @@ enum deed {
 	DEED_TRICKLE, /* or a byte every number ms, */
 	DEED_WHOLE,   /* or as usual */
 	DEED_TLS,     /* the handshake; text has options */
+	DEED_REKEY,   /* number KeyUpdates that ask for one in return */
 	DEED_NOTIFY,  /* close_notify */
 	DEED_SERVE,   /* an easy server, up to QUIT; text has options */
 	DEED_HELLO,   /* some bytes, whatever they are */

@@ -6,7 +6,7 @@
 enum { TIMES_MAX = 100000000 };
 
 /* Whether a word needs, may have, or has no argument. */
-enum argument { NONE, TIME, WORDS };
+enum argument { NONE, TIME, NUMBER, WORDS };
 
 static const struct {
 	char mark; /* the first letter of the line */
@@ -24,6 +24,7 @@ static const struct {
     {'S', "trickle", DEED_TRICKLE, TIME},
     {'S', "whole", DEED_WHOLE, NONE},
     {'S', "starttls", DEED_TLS, WORDS},
+    {'S', "rekey", DEED_REKEY, NUMBER},
     {'S', "notify", DEED_NOTIFY, NONE},
     {'S', "serve", DEED_SERVE, WORDS},
     {'C', "hello", DEED_HELLO, NONE},
@@ -40,6 +41,27 @@ play_bad(
 	    what, word.n > 0 ? ": " : "", STR_ARG(word));
 }
 
+static int
+read_argument(const struct line *line, enum argument kind, struct step *step,
+    struct err *e)
+{
+	struct str rest = step->text;
+	uint64_t n = 0;
+
+	if (kind == NONE && rest.n > 0)
+		return play_bad(e, line, "too much", rest);
+	if (kind == NUMBER && !str_number(rest, TIMES_MAX, &n))
+		return play_bad(e, line, "not a number", rest);
+	step->number = (int64_t)n;
+	if (kind != TIME)
+		return 0;
+	if (step->deed == DEED_FREEZE && rest.n == 0)
+		step->number = INT64_MAX;
+	else if (!words_time(rest, &step->number))
+		return play_bad(e, line, "not a time", rest);
+	return 0;
+}
+
 /* "S! word" and "C! word". */
 static int
 read_deed(const struct line *line, struct step *step, struct err *e)
@@ -53,15 +75,7 @@ read_deed(const struct line *line, struct step *step, struct err *e)
 			continue;
 		step->deed = deeds[i].deed;
 		step->text = rest;
-		if (deeds[i].argument == TIME && step->deed == DEED_FREEZE &&
-		    rest.n == 0)
-			step->number = INT64_MAX;
-		else if (deeds[i].argument == TIME &&
-		    !words_time(rest, &step->number))
-			return play_bad(e, line, "not a time", rest);
-		if (deeds[i].argument == NONE && rest.n > 0)
-			return play_bad(e, line, "too much", rest);
-		return 0;
+		return read_argument(line, deeds[i].argument, step, e);
 	}
 	return play_bad(e, line, "no such deed", word);
 }
