@@ -373,6 +373,8 @@ main(int argc, char *argv[])
 			return 2;
 	}
 	(void)signal(SIGALRM, too_long);
+	/* Whatever this machine's resolv.conf says of it. */
+	(void)setenv("RES_OPTIONS", "timeout:5 attempts:2", 1);
 	for (int i = optind; i < argc && !stopped(); i++)
 		run_file(argv[i]);
 	peer_tls_end();
