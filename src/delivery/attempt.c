@@ -11,6 +11,9 @@
 #include "delivery/outcome.h"
 #include "os/sys.h"
 
+/* In attempt.member: this recipient has its verdict. */
+#define JUDGED SIZE_MAX
+
 /* How much longer than all time-outs together an agent may live. */
 enum {
 	ATTEMPT_FLOOR_MS = 2 * 3600 * 1000, /* J-09 */
@@ -143,12 +146,10 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	struct recipient *rcpt;
 	struct status status;
 
-	if (r->id >= a->errand.n || a->ip.n == 0)
+	if (r->id >= a->errand.n || a->ip.n == 0 ||
+	    a->member[r->id] == JUDGED || r->status.outcome == OUTCOME_OPEN)
 		return false;
 	rcpt = &run->envelope->rcpt[a->member[r->id]];
-	if (r->status.outcome == OUTCOME_OPEN || run_sealed(rcpt) ||
-	    a->member[r->id] == SIZE_MAX)
-		return false;
 	if (r->status.outcome == OUTCOME_DELIVERED && !a->gate_open)
 		return false;
 	if (rcpt->since[SINCE_SENDING] == 0)
@@ -158,7 +159,7 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	rcpt->status = status;
 	if (run_sealed(rcpt))
 		run_seal(run, hop->target.domain, rcpt, NULL);
-	a->member[r->id] = SIZE_MAX; /* judged: once is enough */
+	a->member[r->id] = JUDGED; /* once is enough */
 	return true;
 }
 
@@ -166,7 +167,7 @@ static void
 sending_now(struct attempt *a, struct run *run)
 {
 	for (size_t i = 0; i < a->errand.n; i++)
-		if (a->member[i] != SIZE_MAX)
+		if (a->member[i] != JUDGED)
 			run->envelope->rcpt[a->member[i]].since[SINCE_SENDING] =
 			    clock_now();
 }
@@ -252,7 +253,7 @@ doubt(struct hop *hop, struct run *run)
 	for (size_t i = 0; i < a->errand.n; i++) {
 		struct recipient *r;
 
-		if (a->member[i] == SIZE_MAX)
+		if (a->member[i] == JUDGED)
 			continue;
 		r = &run->envelope->rcpt[a->member[i]];
 		r->relay = relay(a, run);

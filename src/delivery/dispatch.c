@@ -9,10 +9,14 @@
 #include "base/log.h"
 #include "delivery/hop.h"
 #include "delivery/outcome.h"
+#include "os/proc.h"
 #include "os/sys.h"
 
 /* More recipients of one domain go in several transactions. */
 enum { HOP_RECIPIENTS = 1000 };
+
+/* Standard ones, log, message, the lookup agent's, a pipe's other ends. */
+enum { DESCRIPTORS_BESIDES = 14 };
 
 /* A signal that comes just before a wait is noticed this much later. */
 enum { LEAVE_LATEST_MS = 500 };
@@ -22,8 +26,9 @@ struct dispatcher {
 	struct hop *hop;
 	size_t n;
 	size_t begun; /* hops from here on wait for a place among the live */
-	struct hop **live; /* begun and not over, opts->agents at most */
+	struct hop **live; /* begun and not over, `agents` at most */
 	size_t live_n;
+	size_t agents;
 	struct agent lookup;
 	struct report_reader answers;
 	bool lookup_lost;
@@ -293,7 +298,7 @@ push_all(struct dispatcher *d)
 			d->live[kept++] = d->live[i];
 	}
 	d->live_n = kept;
-	while (d->begun < d->n && d->live_n < d->run.opts->agents) {
+	while (d->begun < d->n && d->live_n < d->agents) {
 		struct hop *h = &d->hop[d->begun++];
 
 		push(d, h);
@@ -409,6 +414,21 @@ loop(struct dispatcher *d)
 	}
 }
 
+/*
+ * As many as are asked for, but no more than the descriptors allow: two for
+ * each, and some that we have besides.
+ */
+static size_t
+agents_at_once(const struct dispatch_opts *opts)
+{
+	size_t room = proc_descriptors();
+	size_t most = room > DESCRIPTORS_BESIDES + 2
+	    ? (room - DESCRIPTORS_BESIDES) / 2
+	    : 1;
+
+	return opts->agents < most ? opts->agents : most;
+}
+
 static int
 start_lookup(struct dispatcher *d, struct err *e)
 {
@@ -437,8 +457,9 @@ dispatch(struct envelope *envelope, const struct content *content,
 	    (unsigned long long)content->size, envelope->n);
 	group(&d);
 	report_reader_init(&d.answers);
-	d.fds = pool_array(p, (size_t)opts->agents + 1, sizeof(*d.fds));
-	d.live = pool_array(p, (size_t)opts->agents + 1, sizeof(*d.live));
+	d.agents = agents_at_once(opts);
+	d.fds = pool_array(p, d.agents + 1, sizeof(*d.fds));
+	d.live = pool_array(p, d.agents + 1, sizeof(*d.live));
 	if (start_lookup(&d, e) < 0) {
 		d.lookup_lost = true;
 		result = -1;

@@ -134,6 +134,16 @@ proc_kill(pid_t pid)
 		(void)kill(pid, SIGKILL);
 }
 
+size_t
+proc_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 256;
+	return limit.rlim_cur > 1 << 20 ? 1 << 20 : (size_t)limit.rlim_cur;
+}
+
 void
 proc_sane(void)
 {

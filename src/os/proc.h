@@ -33,6 +33,9 @@ bool proc_reap(pid_t, bool wait, int *status);
 /* SIGKILL; the child is still to be reaped. */
 void proc_kill(pid_t);
 
+/* How many descriptors this process may have open. */
+size_t proc_descriptors(void);
+
 /*
  * At the very start of a program: descriptors 0, 1 and 2 that are closed are
  * opened on /dev/null (A-51), higher ones made close-on-exec, SIGPIPE

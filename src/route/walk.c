@@ -100,23 +100,34 @@ collect(const struct walk *w, const struct walk_host *h, struct walk_step *step)
 			step->ip[step->n++] = h->ip[i];
 }
 
+/* Is there anything left to try at h? */
+static bool
+is_open(const struct walk_host *h)
+{
+	bool open = !h->known;
+
+	for (size_t i = 0; i < h->n; i++)
+		open = open || h->state[i] != ADDRESS_TRIED;
+	return open;
+}
+
 enum walk_move
 walk_next(struct walk *w, bool late, struct walk_step *step)
 {
-	for (; w->at < w->n; w->at++) {
-		if (late || w->addresses >= ADDRESSES_MAX ||
-		    w->sessions >= SESSIONS_MAX) {
-			w->cut_short = true;
-			return WALK_OVER;
-		}
-		if (!w->host[w->at].known)
-			return WALK_LOOK_UP;
-		collect(w, &w->host[w->at], step);
-		step->last = w->at + 1 == w->n;
-		if (step->n > 0)
-			return WALK_TRY;
+	while (w->at < w->n && !is_open(&w->host[w->at]))
+		w->at++;
+	if (w->at == w->n)
+		return WALK_OVER;
+	if (late || w->addresses >= ADDRESSES_MAX ||
+	    w->sessions >= SESSIONS_MAX) {
+		w->cut_short = true;
+		return WALK_OVER;
 	}
-	return WALK_OVER;
+	if (!w->host[w->at].known)
+		return WALK_LOOK_UP;
+	collect(w, &w->host[w->at], step);
+	step->last = w->at + 1 == w->n;
+	return WALK_TRY;
 }
 
 struct status

@@ -394,10 +394,13 @@ dialogue_dot(struct session *s)
 bool
 dialogue_drain(struct session *s)
 {
+	/* What is still to come decides nothing: it is not worth a long wait.
+	 */
+	int64_t deadline = until(s, WAIT_QUIT);
+
 	while (s->owed > 0) {
 		bool data = s->data_owed && s->owed == 1;
-		enum heard heard =
-		    hear(s, until(s, data ? WAIT_DATA : WAIT_RCPT));
+		enum heard heard = hear(s, deadline);
 
 		s->owed--;
 		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
@@ -407,9 +410,9 @@ dialogue_drain(struct session *s)
 			continue;
 		show(s, ">>>", STR("."));
 		buf_add(&s->out, STR(".\r\n"));
-		if (!flush(s, WAIT_BLOCK))
+		if (!flush(s, WAIT_QUIT))
 			return false;
-		heard = hear(s, until(s, WAIT_DOT));
+		heard = hear(s, deadline);
 		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
 		    heard == HEARD_LOST)
 			return false;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a dispatcher believes of an agent's report (DESIGN, 2: "every agent's
+ * report is hostile input").  The agent here is a list of lines.
+ */
+#include "delivery/hop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+enum { LINES = 8 };
+
+struct story {
+	const char *title;
+	const char *line[LINES];
+	bool lied;
+	const char *outcome; /* of the two recipients, when it is over */
+};
+
+#define DIALLED "dial 1 127.0.0.1 1 0 0 2.0.0 connected"
+#define TAKEN "1 4 250 2.0.0 250 ok"
+#define REFUSED "3 3 550 5.1.1 550 no"
+#define LATER "2 3 450 4.2.0 450 later"
+
+static const struct story stories[] = {
+    {"the truth", {DIALLED, "gate 2", "rcpt 0 " TAKEN, "rcpt 1 " TAKEN, "end"},
+	false, "delivered delivered"},
+    {"one refused, one taken",
+	{DIALLED, "rcpt 0 " REFUSED, "gate 1", "rcpt 1 " TAKEN, "end"}, false,
+	"failed delivered"},
+    {"a delivery before the gate", {DIALLED, "rcpt 0 " TAKEN, "end"}, true,
+	"deferred deferred"},
+    {"a delivery without a connection", {"gate 1", "rcpt 0 " TAKEN, "end"},
+	true, "deferred deferred"},
+    {"the same recipient twice",
+	{DIALLED, "rcpt 0 " LATER, "rcpt 0 " REFUSED, "end"}, true,
+	"deferred deferred"},
+    {"delivered and then refused",
+	{DIALLED, "gate 2", "rcpt 0 " TAKEN, "rcpt 0 " REFUSED, "end"}, true,
+	"delivered deferred"},
+    {"a recipient that it was not given", {DIALLED, "rcpt 2 " REFUSED, "end"},
+	true, "deferred deferred"},
+    {"an undecided verdict", {DIALLED, "rcpt 0 0 0 0 0.0.0 what", "end"}, true,
+	"deferred deferred"},
+    {"an address that it was not given",
+	{"dial 1 192.0.2.9 1 0 0 2.0.0 connected", "end"}, true,
+	"deferred deferred"},
+    {"two connections", {DIALLED, DIALLED, "end"}, true, "deferred deferred"},
+    {"two gates", {DIALLED, "gate 2", "gate 2", "end"}, true,
+	"deferred deferred"},
+    {"a host that delivers", {DIALLED, "host 3 1 1 250 2.0.0 ok", "end"}, true,
+	"deferred deferred"},
+    {"two verdicts on the host",
+	{DIALLED, "host 1 2 1 421 4.3.2 a", "host 1 2 1 421 4.3.2 b", "end"},
+	true, "deferred deferred"},
+    {"an answer of the DNS", {DIALLED, "mx 0 1 evil.example", "end"}, true,
+	"deferred deferred"},
+    {"no report at all", {"hello"}, true, "deferred deferred"},
+    {"an end that comes too early", {DIALLED, "gate 2"}, false,
+	"deferred deferred"},
+    {"words behind the end count no more",
+	{DIALLED, "gate 2", "end", "rcpt 0 " TAKEN}, false,
+	"deferred deferred"},
+};
+
+struct world {
+	struct pool pool;
+	struct recipient rcpt[2];
+	struct envelope envelope;
+	struct content content;
+	struct dispatch_opts opts;
+	struct run run;
+	struct hop hop;
+	size_t member[2];
+};
+
+/* A hop with two recipients at the literal of this host, about to try. */
+static void
+set_up(struct world *w)
+{
+	static const char *const paths[] = {"a@[127.0.0.1]", "b@[127.0.0.1]"};
+
+	*w = (struct world){.member = {0, 1}};
+	for (size_t i = 0; i < 2; i++)
+		w->rcpt[i].path = str_c(paths[i]);
+	w->envelope =
+	    (struct envelope){.id = STR("ID"), .rcpt = w->rcpt, .n = 2};
+	w->opts = (struct dispatch_opts){
+	    .loopback_mx = true, .attempts_end = INT64_MAX};
+	w->run =
+	    (struct run){&w->envelope, &w->content, &w->opts, &w->pool, false};
+	w->hop = (struct hop){
+	    .target = route_domain(STR("[127.0.0.1]"), &w->pool),
+	    .member = w->member,
+	    .n = 2,
+	};
+	hop_begin(&w->hop, &w->run);
+	assert_int_equal(w->hop.state, HOP_ATTEMPT);
+	hop_prepare(&w->hop, &w->run);
+}
+
+static void
+reports_and_what_is_believed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+		const struct story *story = &stories[i];
+		struct world w;
+		struct buf b;
+
+		set_up(&w);
+		for (size_t k = 0; k < LINES && story->line[k]; k++)
+			hop_heard(&w.hop, &w.run, str_c(story->line[k]));
+		if (w.hop.attempt.lied != story->lied)
+			fail_msg(
+			    "%s: lied %d", story->title, w.hop.attempt.lied);
+		hop_attempt_over(&w.hop, &w.run);
+		/* The only address is tried: nothing is left to do. */
+		assert_int_equal(w.hop.state, HOP_OVER);
+		buf_init(&b, 1000);
+		buf_printf(&b, "%s %s", status_word(w.rcpt[0].status.outcome),
+		    status_word(w.rcpt[1].status.outcome));
+		if (!str_eq(buf_str(&b), str_c(story->outcome)))
+			fail_msg("%s: %s", story->title, b.p);
+		buf_free(&b);
+		pool_free(&w.pool);
+	}
+}
+
+/*
+ * D-37, spool-protocol 12: past the gate an agent without a verdict leaves
+ * doubt, for those that it has not judged; before it, none.
+ */
+static void
+doubt_past_the_gate(void **state)
+{
+	(void)state;
+	for (int open = 0; open < 2; open++) {
+		struct world w;
+
+		set_up(&w);
+		hop_heard(&w.hop, &w.run, STR(DIALLED));
+		hop_heard(&w.hop, &w.run, STR("rcpt 0 " REFUSED));
+		if (open)
+			hop_heard(&w.hop, &w.run, STR("gate 1"));
+		hop_attempt_over(&w.hop, &w.run);
+		assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_FAILED);
+		assert_int_equal(w.rcpt[1].status.outcome, OUTCOME_DEFERRED);
+		assert_int_equal(
+		    w.rcpt[1].status.blame, open ? BLAME_DOUBT : BLAME_US);
+		pool_free(&w.pool);
+	}
+}
+
+/* A-52: once the run is left no gate opens any more. */
+static void
+no_gate_when_leaving(void **state)
+{
+	volatile sig_atomic_t leave = 1;
+	struct world w;
+
+	(void)state;
+	set_up(&w);
+	w.opts.leave = &leave;
+	hop_heard(&w.hop, &w.run, STR(DIALLED));
+	hop_heard(&w.hop, &w.run, STR("gate 2"));
+	assert_false(w.hop.attempt.gate_open);
+	hop_leave(&w.hop, &w.run);
+	assert_int_equal(w.hop.state, HOP_OVER);
+	assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_DEFERRED);
+	pool_free(&w.pool);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(reports_and_what_is_believed),
+	    cmocka_unit_test(doubt_past_the_gate),
+	    cmocka_unit_test(no_gate_when_leaving),
+	};
+
+	return cmocka_run_group_tests_name("attempt", tests, NULL, NULL);
+}
