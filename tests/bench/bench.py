@@ -139,13 +139,16 @@ class Bench:
     def look_closer(self, row, stats, start, task):
         if not stats.good or stats.name in row.beside:
             return
-        if not getattr(self.programs[stats.name], "own_process"):
+        program = self.programs[stats.name]
+        if not program.own_process:
             stats.trouble.append("daemons: their system calls, instructions and memory are not counted")
             return
         closer = []
         if row.counts:
             closer.append(("syscalls", measure.syscalls))
-            if not self.given.short:
+            if program.set_id:
+                stats.trouble.append("a set-id program, which valgrind does not run: no instructions")
+            elif not self.given.short:
                 closer.append(("instructions", measure.instructions))
         if row.memory and not self.given.short:
             closer.append(("all_memory", measure.all_memory))
@@ -181,8 +184,14 @@ def main():
     given = options()
     with tempfile.TemporaryDirectory(prefix="bench.") as state:
         print(f"{measure.machine()}\n{given.hantar}\n")
+        busy = os.getloadavg()[0]
+        if busy > 0.5 and not given.short:
+            print(f"! other work runs on this machine (load {busy:.1f}): the times are worth little\n")
+        print(report.LEGEND)
         rows, done, unable = measure_all(given, state)
     print(report.summary(rows, done, unable))
+    if given.short:
+        print("\n--short: all of it works; the times mean nothing")
     given.json.write_text(json.dumps(report.as_data(rows, done), indent=1) + "\n")
     return 0 if all(done[row.name]["hantar"].good for row in rows) else 1
 

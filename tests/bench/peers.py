@@ -40,16 +40,13 @@ class Start:
 class Program:
     name = ""
     own_process = True  # what it does is done by the process that is started, and its children
+    set_id = False  # valgrind does not run such a program
 
     def __init__(self, field):
         self.field = field
 
     def start(self, task):
         raise NotImplementedError
-
-    def version(self):
-        return ""
-
 
 class Hantar(Program):
     name = "hantar"
@@ -132,6 +129,7 @@ class CurlCrlf(Curl):
 class Dma(Peer):
     name = "dma"
     path = "sbin/dma"
+    set_id = True
 
     def prepare(self):
         self.field.directory("/var/spool/dma", 0o2775, "root:mail")
@@ -150,6 +148,7 @@ class Dma(Peer):
 class Exim(Peer):
     name = "exim"
     path = "sbin/exim4"
+    set_id = True
 
     def prepare(self):
         self.field.user("Debian-exim", 64105)

@@ -4,6 +4,17 @@
 from rows import best, ratio
 
 COLUMNS = ("", "ms", "p10", "p90", "CPU ms", "turns", "sessions", "transact.", "calls", "M instr.", "MiB", "MiB all")
+LEGEND = """\
+ms         until it ended with status 0 (postfix, and dma to many: until the sink had it all);
+           the median, then the 10th and the 90th of 100
+CPU ms     of user and system, of the process and the children that it waited for
+turns, sessions, transact.     of one run, as the sink counts them
+calls      system calls, as strace counts them; the run-time linker's are among them
+M instr.   millions of instructions outside the kernel, as callgrind counts them
+MiB        the most that its largest process held (ru_maxrss); "all": the highest sum over its
+           processes, shared pages divided among them (PSS, sampled)
+By the floor, by a peer: the median over the rounds in which both ran.
+"""
 
 
 def number(value, digits=1):
