@@ -73,11 +73,7 @@ def best(results, names):
 
 
 def to_best(names):
-    def value(results):
-        peer = best(results, names)
-        return results["hantar"].ms / peer.ms if peer and results["hantar"].good else None
-
-    return value
+    return lambda results: ratio("hantar", best(results, names).name)(results) if best(results, names) else None
 
 
 def speed_to(name):
