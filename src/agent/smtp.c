@@ -15,6 +15,7 @@ struct attempt {
 	struct report *report;
 	bool (*gate)(void *ctx);
 	void *gate_ctx;
+	bool past_gate;
 	struct buf peer; /* "host[ip]:port" */
 	struct buf line; /* scratch */
 };
@@ -54,15 +55,9 @@ put_log(void *ctx, struct str text)
 static void
 set_peer(struct attempt *a, size_t i)
 {
-	const struct errand *errand = a->errand;
-
 	buf_clear(&a->peer);
-	if (errand->literal)
-		buf_printf(&a->peer, "[%.*s]:%u", STR_ARG(errand->ip[i]),
-		    errand->port);
-	else
-		buf_printf(&a->peer, "%.*s[%.*s]:%u", STR_ARG(errand->host),
-		    STR_ARG(errand->ip[i]), errand->port);
+	errand_host(&a->peer, a->errand, a->errand->ip[i]);
+	buf_printf(&a->peer, ":%u", a->errand->port);
 }
 
 static void
@@ -155,6 +150,9 @@ on_rcpt(void *ctx, size_t i, const struct status *status)
 	    .kind = RECORD_RCPT, .id = (uint32_t)i, .status = *status};
 
 	report_put(a->report, &r);
+	/* A verdict on the message waits for nothing. */
+	if (a->past_gate)
+		report_flush(a->report);
 }
 
 static void
@@ -173,7 +171,8 @@ on_gate(void *ctx, size_t accepted)
 	struct attempt *a = ctx;
 
 	(void)accepted;
-	return a->gate(a->gate_ctx);
+	a->past_gate = a->gate(a->gate_ctx);
+	return a->past_gate;
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "agent/start.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -114,7 +115,14 @@ agent_lookup(
 {
 	struct child c = {.lookup = lookup};
 
-	return start(agent, run_lookup, &c, -1, e);
+	if (start(agent, run_lookup, &c, -1, e) < 0)
+		return -1;
+	/* Who asks must not wait for who answers, who may wait for him. */
+	if (fcntl(agent->command, F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	err_sys(e, "cannot prepare a pipe");
+	agent_end(agent);
+	return -1;
 }
 
 void

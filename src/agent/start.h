@@ -25,7 +25,8 @@ struct lookup_errand {
 /*
  * An agent seen from outside.  report is the end to read records from;
  * command the end to write to: one byte opens the gate of an smtp agent,
- * lines are requests to a lookup agent.
+ * lines are requests to a lookup agent (it does not block: EAGAIN while its
+ * pipe is full).
  */
 struct agent {
 	pid_t pid;

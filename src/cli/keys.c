@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/keys.h"
 
-#include <arpa/inet.h>
-
 #include "mail/addr.h"
+#include "net/host.h"
 #include "os/idn.h"
 
 static const struct key yes_no[] = {
@@ -171,7 +170,7 @@ static int
 read_host(const struct conf_key *k, struct str value, void *at, struct pool *p,
     struct err *e)
 {
-	bool literal = value.n > 2 && value.p[0] == '[' &&
+	bool literal = value.n > 2 && value.n < 256 && value.p[0] == '[' &&
 	    str_find(value, ']') == value.n - 1;
 	struct buf ascii;
 
@@ -219,46 +218,31 @@ read_log(const struct conf_key *k, struct str value, void *at, struct pool *p,
 	return 0;
 }
 
-static bool
-is_ip(struct str s)
-{
-	char text[64];
-	unsigned char ip[sizeof(struct in6_addr)];
-
-	if (s.n >= sizeof(text))
-		return false;
-	memcpy(text, s.p, s.n);
-	text[s.n] = '\0';
-	return inet_pton(AF_INET, text, ip) == 1 ||
-	    inet_pton(AF_INET6, text, ip) == 1;
-}
-
+/* One or more name servers, separated by commas or blanks. */
 static int
 read_server(const struct conf_key *k, struct str value, void *at,
     struct pool *p, struct err *e)
 {
-	struct str ip = value;
-	struct str port = STR("53");
-	uint64_t number;
+	struct str list = pool_str(p, value);
+	struct str rest = value;
+	struct str one;
 
 	(void)k;
-	if (value.n > 0 && value.p[0] == '[') {
-		size_t end = str_find(value, ']');
+	while (rest.n > 0) {
+		size_t end = 0;
+		unsigned port = 53;
+		struct ip ip;
 
-		ip = str_slice(value, 1, end);
-		port = str_slice(value, end + 2, value.n);
-		if (end + 1 >= value.n || value.p[end + 1] != ':')
-			port = STR_NONE;
-	} else if (value.n > 0 && !is_ip(value)) {
-		size_t colon = str_find(value, ':');
-
-		ip = str_slice(value, 0, colon);
-		port = str_slice(value, colon + 1, value.n);
+		while (end < rest.n && rest.p[end] != ',' && rest.p[end] != ' ')
+			end++;
+		one = str_slice(rest, 0, end);
+		rest = str_slice(rest, end + 1, rest.n);
+		if (one.n > 0 && (!ip_parse_port(one, &ip, &port) || port == 0))
+			return err_set(e, ERR_SYNTAX,
+			    "\"%.*s\" is no ip, ip:port or [ip]:port",
+			    STR_ARG(one));
 	}
-	if (value.n > 0 && (!is_ip(ip) || !str_number(port, 65535, &number)))
-		return err_set(e, ERR_SYNTAX,
-		    "\"%.*s\" is no ip, ip:port or [ip]:port", STR_ARG(value));
-	*(struct str *)at = pool_str(p, value);
+	*(struct str *)at = list;
 	return 0;
 }
 

@@ -1,25 +1,44 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/say.h"
 
+#include <limits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/code.h"
-#include "os/file.h"
+#include "os/sys.h"
 
-enum { SAY_MAX = 4000 };
+enum { SAY_MAX = 4000, SAY_PATIENCE_MS = 5000 };
 
+/*
+ * In pieces that a pipe takes at once when it says that it is ready: who does
+ * not read must not keep mail from going on its way.
+ */
 bool
 say_text(int fd, struct str text)
 {
-	struct err ignored;
+	int64_t deadline = clock_now() + SAY_PATIENCE_MS;
 
-	return file_write(fd, text, &ignored) == 0;
+	while (text.n > 0) {
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		ssize_t put;
+
+		if (sys_poll(&p, 1, deadline) <= 0)
+			return false;
+		put = sys_write(
+		    fd, text.p, text.n < PIPE_BUF ? text.n : PIPE_BUF);
+		if (put <= 0)
+			return false;
+		text = str_slice(text, (size_t)put, text.n);
+	}
+	return true;
 }
 
-void
+bool
 say_error(const char *name, struct str id, struct str text)
 {
 	struct buf b;
+	bool said;
 
 	buf_init(&b, 3 * SAY_MAX);
 	code_inert(&b, str_c(name), 100);
@@ -28,7 +47,7 @@ say_error(const char *name, struct str id, struct str text)
 		buf_printf(&b, "%.*s: ", STR_ARG(id));
 	code_inert(&b, text, SAY_MAX);
 	buf_byte(&b, '\n');
-	/* Nobody is left to be told if this fails. */
-	(void)say_text(STDERR_FILENO, buf_str(&b));
+	said = say_text(STDERR_FILENO, buf_str(&b));
 	buf_free(&b);
+	return said;
 }

@@ -7,13 +7,14 @@
 
 /*
  * One line on standard error, "name: id: text", with everything in it that
- * is not printable ASCII escaped (A-50).  No id: "name: text".
+ * is not printable ASCII escaped (A-50).  No id: "name: text".  False if it
+ * could not be written.
  */
-void say_error(const char *name, struct str id, struct str text);
+bool say_error(const char *name, struct str id, struct str text);
 
 /*
- * Text on descriptor 1 or 2, in one write if the other side takes it.  False
- * if it could not be written: that is for the caller to mind or not.
+ * Text on descriptor 1 or 2.  False if it could not be written within some
+ * seconds: that is for the caller to mind or not.
  */
 bool say_text(int fd, struct str text);
 

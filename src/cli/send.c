@@ -201,26 +201,34 @@ read_message(struct send *s)
 	return 0;
 }
 
-/* A line of what is going on; who does not listen stops nothing. */
+struct watcher {
+	struct buf line;
+	bool gone; /* he has stopped reading: mail goes on */
+};
+
+/* A line of what is going on. */
 static void
 show(void *ctx, struct str line)
 {
-	struct buf *b = ctx;
+	struct watcher *w = ctx;
 
-	buf_clear(b);
-	buf_add(b, line);
-	buf_byte(b, '\n');
-	(void)say_text(STDOUT_FILENO, buf_str(b));
+	if (w->gone)
+		return;
+	buf_clear(&w->line);
+	buf_add(&w->line, line);
+	buf_byte(&w->line, '\n');
+	w->gone = !say_text(STDOUT_FILENO, buf_str(&w->line));
 }
 
 static int
 deliver(struct send *s, const volatile sig_atomic_t *leave)
 {
 	const struct conf *c = &s->conf;
-	/* What an MX record calls us: mail for it is a loop (C-17). */
+	/* What an MX record may call this host: mail for it is a loop (C-17).
+	 * The mailname is not among them: it is a domain. */
 	const struct str own[] = {
-	    s->who.hostname, s->who.mailname, s->who.helo, STR("localhost")};
-	struct buf line;
+	    s->who.hostname, s->who.helo, STR("localhost")};
+	struct watcher watcher = {.gone = false};
 	struct dispatch_opts opts = {
 	    .lookup =
 		{
@@ -244,15 +252,15 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	    .start = s->start,
 	    .read = clock_now(),
 	    .show = s->o->verbose ? show : NULL,
-	    .ctx = &line,
+	    .ctx = &watcher,
 	};
 	struct err e;
 	int result;
 
 	memcpy(opts.wait, c->wait, sizeof(opts.wait));
-	buf_init(&line, 1 << 16);
+	buf_init(&watcher.line, 1 << 16);
 	result = dispatch(&s->env, &s->message.content, &opts, s->pool, &e);
-	buf_free(&line);
+	buf_free(&watcher.line);
 	sys_close(s->message.content.fd);
 	return result < 0 ? fail(s, EX_OSERR, &e) : 0;
 }
@@ -271,8 +279,8 @@ tell(const struct send *s)
 	outcome_tell(&b, &s->env);
 	rest = buf_str(&b);
 	while (str_split(&rest, '\n', &line))
-		if (line.n > 0)
-			say_error(s->o->name, s->env.id, line);
+		if (line.n > 0 && !say_error(s->o->name, s->env.id, line))
+			break; /* nobody listens */
 	buf_free(&b);
 }
 

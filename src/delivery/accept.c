@@ -128,6 +128,9 @@ read_header(struct intake *t)
 			break;
 		said = t->line.over ? HEAD_TOO_LARGE
 				    : head_line(&t->head, buf_str(&t->line));
+		/* Even of a line that is passed over, all must be here. */
+		if (said == HEAD_MORE && t->lines.inside && !over(t))
+			said = HEAD_TOO_LARGE;
 	}
 	t->lines.header = false;
 	if (said == HEAD_END)

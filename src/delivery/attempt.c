@@ -18,6 +18,9 @@
 enum {
 	ATTEMPT_FLOOR_MS = 2 * 3600 * 1000, /* J-09 */
 	SLOWEST_OCTETS_PER_MS = 4,
+	/* Of records of one attempt, and of those for each recipient. */
+	RECORDS_BASE = 5000,
+	RECORDS_EACH = 500,
 };
 
 /* An attempt may take its time-outs, and a big message at a slow pace. */
@@ -84,11 +87,7 @@ relay(const struct attempt *a, struct run *run)
 	struct str text;
 
 	buf_init(&b, 1024);
-	if (a->errand.literal)
-		buf_printf(&b, "%.*s", STR_ARG(a->errand.host));
-	else
-		buf_printf(
-		    &b, "%.*s[%.*s]", STR_ARG(a->errand.host), STR_ARG(a->ip));
+	errand_host(&b, &a->errand, a->ip);
 	buf_printf(&b, ":%u", a->errand.port);
 	text = pool_str(run->pool, buf_str(&b));
 	buf_free(&b);
@@ -104,11 +103,8 @@ attributed(struct status s, const struct attempt *a, struct run *run)
 	if (s.outcome == OUTCOME_DELIVERED)
 		return status_keep(s, run->pool);
 	buf_init(&b, 4096);
-	if (a->errand.literal)
-		buf_printf(&b, "host %.*s", STR_ARG(a->errand.host));
-	else
-		buf_printf(&b, "host %.*s[%.*s]", STR_ARG(a->errand.host),
-		    STR_ARG(a->ip));
+	buf_add(&b, STR("host "));
+	errand_host(&b, &a->errand, a->ip);
 	buf_add(&b, s.code ? STR(" said: ") : STR(": "));
 	buf_add(&b, s.text);
 	s.text = pool_str(run->pool, buf_str(&b));
@@ -121,12 +117,15 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 {
 	struct attempt *a = &hop->attempt;
 	struct status status;
-	bool known = false;
+	size_t i = 0;
 
-	for (size_t i = 0; i < a->errand.addresses; i++)
-		known = known || str_eq(a->errand.ip[i], r->name);
-	if (!known || a->ip.n > 0)
+	while (i < a->errand.addresses && !str_eq(a->errand.ip[i], r->name))
+		i++;
+	/* An address that it was given, once, and none behind a success. */
+	if (i == a->errand.addresses || a->dialled[i] || a->ip.n > 0)
 		return false;
+	a->dialled[i] = true;
+	a->dials++;
 	if (r->number > 0) {
 		a->ip = pool_str(run->pool, r->name);
 		a->reach = REACH_CONNECTED;
@@ -137,6 +136,14 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 	    STR_ARG(run->envelope->id), STR_ARG(status.text));
 	walk_tried(hop->walk, r->name, REACH_NOTHING, a->step.clear, &status);
 	return true;
+}
+
+/* Is it the host's word that it takes no more recipients at once (D-30)? */
+static bool
+is_too_many(const struct status *s)
+{
+	return s->code == 452 ||
+	    (s->code == 552 && s->outcome == OUTCOME_DEFERRED);
 }
 
 static bool
@@ -152,6 +159,8 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	rcpt = &run->envelope->rcpt[a->member[r->id]];
 	if (r->status.outcome == OUTCOME_DELIVERED && !a->gate_open)
 		return false;
+	a->delivered += r->status.outcome == OUTCOME_DELIVERED;
+	a->too_many = a->too_many || is_too_many(&r->status);
 	if (rcpt->since[SINCE_SENDING] == 0)
 		rcpt->since[SINCE_SENDING] = clock_now();
 	status = attributed(r->status, a, run);
@@ -189,6 +198,13 @@ gate_record(struct hop *hop, struct run *run)
 	return true;
 }
 
+/* An honest agent says so much at most: what it shows is the most of it. */
+static size_t
+records_max(const struct attempt *a)
+{
+	return RECORDS_BASE + RECORDS_EACH * a->errand.n;
+}
+
 void
 hop_heard(struct hop *hop, struct run *run, struct str line)
 {
@@ -200,6 +216,10 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 	if (a->lied || a->ended)
 		return;
 	if (report_parse(line, &r, &e) < 0) {
+		a->lied = true;
+		return;
+	}
+	if (++a->records > records_max(a)) {
 		a->lied = true;
 		return;
 	}
@@ -261,19 +281,40 @@ doubt(struct hop *hop, struct run *run)
 	}
 }
 
+/* What the attempt means for the walk. */
+static void
+tell_walk(struct hop *hop, const struct attempt *a)
+{
+	struct status none = {0};
+
+	/*
+	 * Who took as many as it takes at once is asked again for the rest
+	 * (RFC 5321, 4.5.3.1.10), as long as that brings somebody further.
+	 */
+	if (a->too_many && a->delivered > 0 && a->host.outcome == OUTCOME_OPEN)
+		return;
+	if (a->ip.n > 0)
+		walk_tried(hop->walk, a->ip, a->reach, a->step.clear,
+		    a->host.outcome != OUTCOME_OPEN ? &a->host : &none);
+	else if (a->host.outcome != OUTCOME_OPEN)
+		walk_tried(hop->walk, a->errand.ip[0], REACH_NOTHING,
+		    a->step.clear, &a->host);
+}
+
 void
 hop_attempt_over(struct hop *hop, struct run *run)
 {
 	struct attempt *a = &hop->attempt;
-	bool sound = a->ended && !a->lied;
+	bool sound = a->ended && !a->lied && a->dials > 0;
 	struct status died = status_own(BLAME_US, "4.3.0",
 	    STR("the process that made the attempt has died"));
-	struct status none = {0};
 
 	report_reader_free(&a->reader);
 	agent_end(&a->agent);
 	hop->deadline = INT64_MAX;
-	if (!sound && a->gate_open)
+	/* Past the gate, who has no verdict is in doubt (spool-protocol, 12),
+	 * unless the agent says what kept it from sending. */
+	if (a->gate_open && (!sound || a->host.outcome == OUTCOME_OPEN))
 		doubt(hop, run);
 	/* With no word against the host it has spoken to everybody. */
 	if (sound && a->ip.n > 0 && a->host.outcome == OUTCOME_OPEN)
@@ -288,11 +329,6 @@ hop_attempt_over(struct hop *hop, struct run *run)
 			if (hop_member(hop, run, i)->status.outcome ==
 			    OUTCOME_OPEN)
 				hop_member(hop, run, i)->relay = relay(a, run);
-	if (a->ip.n > 0)
-		walk_tried(hop->walk, a->ip, a->reach, a->step.clear,
-		    a->host.outcome != OUTCOME_OPEN ? &a->host : &none);
-	else if (!sound)
-		walk_tried(hop->walk, a->errand.ip[0], REACH_NOTHING,
-		    a->step.clear, &died);
+	tell_walk(hop, a);
 	hop_advance(hop, run);
 }

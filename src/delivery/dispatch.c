@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "delivery/dispatch.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@
 
 /* More recipients of one domain go in several transactions. */
 enum { HOP_RECIPIENTS = 1000 };
+
+static const char LOOKUP_DIED[] = "the lookup process has died";
 
 /* Standard ones, log, message, the lookup agent's, a pipe's other ends. */
 enum { DESCRIPTORS_BESIDES = 14 };
@@ -33,6 +36,7 @@ struct dispatcher {
 	struct report_reader answers;
 	bool lookup_lost;
 	bool left;
+	struct err trouble; /* the last thing that this machine refused us */
 	struct pollfd
 	    *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
 };
@@ -192,28 +196,39 @@ ask_here(struct dispatcher *d, struct str request)
 	report_free(&report);
 }
 
-static void
+/*
+ * Asks the lookup agent.  Its pipe does not block: where it has no room,
+ * answers are still to come, and they wake us to ask again.
+ */
+static bool
 ask(struct dispatcher *d, struct hop *h)
 {
-	const struct dispatch_opts *opts = d->run.opts;
 	bool mx = h->state == HOP_ASK_MX;
 	struct buf request;
+	bool asked = true;
 
-	buf_init(&request, 512);
+	if (d->lookup_lost) {
+		hop_asked(h);
+		hop_lookup_lost(h, &d->run, LOOKUP_DIED);
+		return true;
+	}
 	h->asked++;
+	buf_init(&request, 512);
 	agent_request(
 	    &request, mx ? "mx" : "addr", number_of(d, h), hop_question(h));
-	h->state = mx ? HOP_MX : HOP_ADDRESS;
-	h->deadline = clock_now() + opts->lookup_patience;
-	if (opts->in_process)
+	if (d->run.opts->in_process) {
+		hop_asked(h);
 		ask_here(d, str_slice(buf_str(&request), 0, request.n - 1));
-	else if (!d->lookup_lost &&
-	    sys_write(d->lookup.command, request.p, request.n) !=
-		(ssize_t)request.n)
+	} else if (sys_write(d->lookup.command, request.p, request.n) ==
+	    (ssize_t)request.n) {
+		hop_asked(h);
+	} else if (errno == EAGAIN) {
+		asked = false;
+	} else {
 		d->lookup_lost = true;
+	}
 	buf_free(&request);
-	if (d->lookup_lost && (h->state == HOP_MX || h->state == HOP_ADDRESS))
-		hop_lookup_lost(h, &d->run, "the lookup process has died");
+	return asked;
 }
 
 struct direct {
@@ -257,7 +272,8 @@ attempt(struct dispatcher *d, struct hop *h)
 		return;
 	log_event(LOG_LEVEL_ERROR, "smtp", "%.*s: %s",
 	    STR_ARG(d->run.envelope->id), e.text);
-	hop_attempt_over(h, &d->run);
+	hop_no_agent(h, &d->run, &e);
+	d->trouble = e;
 }
 
 /* Lets a hop do what needs no waiting. */
@@ -271,7 +287,8 @@ push(struct dispatcher *d, struct hop *h)
 			break;
 		case HOP_ASK_MX:
 		case HOP_ASK_ADDRESS:
-			ask(d, h);
+			if (!ask(d, h))
+				return;
 			break;
 		case HOP_ATTEMPT:
 			attempt(d, h);
@@ -366,8 +383,7 @@ expire(struct dispatcher *d)
 		bool asking = h->state == HOP_MX || h->state == HOP_ADDRESS;
 
 		if (asking && d->lookup_lost)
-			hop_lookup_lost(
-			    h, &d->run, "the lookup process has died");
+			hop_lookup_lost(h, &d->run, LOOKUP_DIED);
 		else if (asking && now >= h->deadline)
 			hop_lookup_lost(
 			    h, &d->run, "the DNS gave no answer in time");
@@ -449,8 +465,6 @@ dispatch(struct envelope *envelope, const struct content *content,
 	struct dispatcher d = {
 	    .run = {envelope, content, opts, p, false},
 	};
-	int result = 0;
-
 	log_event(LOG_LEVEL_INFO, "qmgr",
 	    "%.*s: from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
 	    STR_ARG(envelope->id), STR_ARG(envelope->from),
@@ -460,12 +474,13 @@ dispatch(struct envelope *envelope, const struct content *content,
 	d.agents = agents_at_once(opts);
 	d.fds = pool_array(p, d.agents + 1, sizeof(*d.fds));
 	d.live = pool_array(p, d.agents + 1, sizeof(*d.live));
-	if (start_lookup(&d, e) < 0) {
+	if (start_lookup(&d, &d.trouble) < 0)
 		d.lookup_lost = true;
-		result = -1;
-	}
 	loop(&d);
 	agent_end(&d.lookup);
 	report_reader_free(&d.answers);
-	return result;
+	if (d.trouble.kind == ERR_NONE)
+		return 0;
+	*e = d.trouble;
+	return -1;
 }

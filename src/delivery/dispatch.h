@@ -45,8 +45,8 @@ struct dispatch_opts {
 /*
  * Tries to deliver to every recipient of the envelope; when it returns each
  * has a status that is not open, and every attempt is in the log.  -1 with
- * *e when this machine could not even begin (no process, no pipe): every
- * recipient that is not decided is then deferred, by BLAME_US.
+ * *e when this machine refused a process or a pipe on the way: recipients who
+ * wanted it are deferred, by BLAME_US.
  */
 int dispatch(struct envelope *, const struct content *,
     const struct dispatch_opts *, struct pool *, struct err *);

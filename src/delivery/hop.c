@@ -107,6 +107,7 @@ hop_begin(struct hop *hop, struct run *run)
 	struct buf ip;
 
 	hop->attempt.agent = (struct agent){-1, -1, -1};
+	hop->patience = run->opts->lookup_patience;
 	switch (hop->target.kind) {
 	case NEXT_HOP_MX:
 		hop->state = HOP_ASK_MX;
@@ -243,6 +244,7 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 	}
 	if (r->kind != RECORD_FOUND)
 		return;
+	hop_answered(hop);
 	if (hop->state == HOP_MX) {
 		if (r->status.outcome == OUTCOME_DELIVERED)
 			mx_complete(hop, run);
@@ -255,6 +257,31 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 		}
 		hop_advance(hop, run);
 	}
+}
+
+void
+hop_asked(struct hop *hop)
+{
+	hop->state = hop->state == HOP_ASK_MX ? HOP_MX : HOP_ADDRESS;
+	hop->asked_at = clock_now();
+	hop->deadline = hop->asked_at + hop->patience;
+}
+
+void
+hop_answered(struct hop *hop)
+{
+	hop->patience -= clock_now() - hop->asked_at;
+	hop->deadline = INT64_MAX;
+}
+
+void
+hop_no_agent(struct hop *hop, struct run *run, const struct err *e)
+{
+	struct status status =
+	    status_own(BLAME_US, "4.3.0", pool_str(run->pool, str_c(e->text)));
+
+	report_reader_free(&hop->attempt.reader);
+	conclude(hop, run, &status);
 }
 
 void

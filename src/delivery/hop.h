@@ -33,6 +33,11 @@ struct attempt {
 	struct str ip;	    /* connected to; empty: not (yet) */
 	struct status host; /* open: the host is not to blame */
 	enum reach reach;
+	bool dialled[ERRAND_ADDRESSES];
+	size_t dials; /* attempts to connect that it told of */
+	size_t records;
+	size_t delivered; /* recipients, by this attempt */
+	bool too_many;	  /* the host takes no more of them at once */
 	bool gate_asked, gate_open;
 	bool ended; /* the agent has said all */
 	bool lied;  /* it broke its grammar or its role */
@@ -49,6 +54,8 @@ struct hop {
 	uint32_t asked;		/* lookups */
 	struct exchanger *list; /* while MX answers arrive */
 	size_t list_n;
+	int64_t patience; /* ms left for lookups (C-34) */
+	int64_t asked_at;
 	int64_t deadline; /* of the lookup, or of the attempt (INT64_MAX) */
 	struct attempt attempt;
 };
@@ -61,6 +68,10 @@ void hop_begin(struct hop *, struct run *);
 
 /* A record from the lookup agent that is about this hop. */
 void hop_looked_up(struct hop *, struct run *, const struct record *);
+
+/* A question has been asked, or its answer is there: the time runs. */
+void hop_asked(struct hop *);
+void hop_answered(struct hop *);
 
 /* The lookup that the hop waits for will not be answered. */
 void hop_lookup_lost(struct hop *, struct run *, const char *why);
@@ -79,6 +90,9 @@ void hop_attempt_over(struct hop *, struct run *);
 
 /* Takes the next step of the walk, or concludes. */
 void hop_advance(struct hop *, struct run *);
+
+/* No agent could be started, for this reason. */
+void hop_no_agent(struct hop *, struct run *, const struct err *);
 
 /* The run is being left: what is not past its gate is deferred. */
 void hop_leave(struct hop *, struct run *);

@@ -6,6 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* Of a longer address people see the beginning. */
+enum { PATH_SHOWN = 320 };
+
 /* Seconds between two instants, two digits of them. */
 static void
 put_seconds(struct buf *b, int64_t from, int64_t to)
@@ -45,6 +48,7 @@ outcome_log(const struct envelope *env, const struct recipient *r)
 	    [OUTCOME_DEFERRED] = "deferred",
 	    [OUTCOME_FAILED] = "bounced",
 	};
+	struct str path = str_slice(r->path, 0, PATH_SHOWN);
 	struct str relay = r->relay.n ? r->relay : STR("none");
 	struct buf delays;
 
@@ -52,7 +56,7 @@ outcome_log(const struct envelope *env, const struct recipient *r)
 	put_delays(&delays, r);
 	log_event(LOG_LEVEL_INFO, "smtp",
 	    "%.*s: to=<%.*s>, relay=%.*s, %s, dsn=%u.%u.%u, status=%s (%.*s)",
-	    STR_ARG(env->id), STR_ARG(r->path), STR_ARG(relay), delays.p,
+	    STR_ARG(env->id), STR_ARG(path), STR_ARG(relay), delays.p,
 	    r->status.enhanced[0], r->status.enhanced[1], r->status.enhanced[2],
 	    words[r->status.outcome], STR_ARG(r->status.text));
 	buf_free(&delays);
@@ -66,7 +70,9 @@ outcome_tell(struct buf *b, const struct envelope *env)
 
 		if (r->status.outcome == OUTCOME_DELIVERED)
 			continue;
-		buf_printf(b, "<%.*s>: %s ", STR_ARG(r->path),
+		struct str path = str_slice(r->path, 0, PATH_SHOWN);
+
+		buf_printf(b, "<%.*s>: %s ", STR_ARG(path),
 		    status_word(r->status.outcome));
 		status_enhanced(b, &r->status);
 		buf_add(b, STR(": "));

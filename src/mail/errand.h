@@ -54,4 +54,7 @@ struct errand {
 	bool show;	     /* report the conversation */
 };
 
+/* Appends "host[ip]", or an address literal as it is. */
+void errand_host(struct buf *, const struct errand *, struct str ip);
+
 #endif

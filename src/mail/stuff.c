@@ -200,7 +200,9 @@ dots_feed(struct dots *d, struct str in, struct buf *out)
 	for (p++; p < end; p++) {
 		if (*p != '.')
 			p = find(p, end, '.');
-		if (p == end || p[-1] != '\n')
+		if (p == end)
+			break;
+		if (p[-1] != '\n')
 			continue;
 		buf_add(out, str_of(from, (size_t)(p - from) + 1));
 		from = p;

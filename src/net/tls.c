@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <poll.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "os/sys.h"
 
@@ -98,6 +99,7 @@ layer_read(void *ctx, void *p, size_t n, short *want, struct err *e)
 	int result;
 
 	errno = 0;
+	ERR_clear_error(); /* SSL_get_error looks at what is left over */
 	result = SSL_read_ex(ctx, p, n, &got);
 	return result > 0 ? (ssize_t)got : failed(ctx, result, want, e);
 }
@@ -109,6 +111,7 @@ layer_write(void *ctx, const void *p, size_t n, short *want, struct err *e)
 	int result;
 
 	errno = 0;
+	ERR_clear_error();
 	result = SSL_write_ex(ctx, p, n, &put);
 	if (result > 0)
 		return (ssize_t)put;
@@ -137,6 +140,7 @@ shake(SSL *ssl, int fd, int64_t deadline, struct err *e)
 		int ready;
 
 		errno = 0;
+		ERR_clear_error();
 		result = SSL_connect(ssl);
 		if (result == 1)
 			return 0;
@@ -147,7 +151,7 @@ shake(SSL *ssl, int fd, int64_t deadline, struct err *e)
 			return -1;
 		p.events = want;
 		ready = sys_poll(&p, 1, deadline);
-		if (ready == 0)
+		if (ready == 0 || clock_now() >= deadline)
 			return err_set(e, ERR_TIMEOUT, "timed out");
 		if (ready < 0 && errno != EINTR)
 			return err_sys(e, "waiting");

@@ -63,6 +63,7 @@ to_syslog(void *ctx, enum log_level level, const char *part, struct str line)
 	static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO};
 	struct journal *j = ctx;
 	int64_t deadline = clock_now() + SYSLOG_PATIENCE_MS;
+	bool again = false;
 	struct buf b;
 
 	if (j->fd < 0 && (j->fd = syslog_socket()) < 0) {
@@ -77,8 +78,17 @@ to_syslog(void *ctx, enum log_level level, const char *part, struct str line)
 	while (sys_send(j->fd, b.p, b.n) < 0) {
 		struct pollfd p = {.fd = j->fd, .events = POLLOUT};
 
-		if ((errno != EAGAIN && errno != ENOBUFS) ||
-		    sys_poll(&p, 1, deadline) <= 0) {
+		bool full = errno == EAGAIN || errno == ENOBUFS;
+
+		/* Restarted, it listens at a new socket. */
+		if (!full && !again) {
+			again = true;
+			sys_close(j->fd);
+			j->fd = syslog_socket();
+			p.fd = j->fd;
+			continue;
+		}
+		if (!full || sys_poll(&p, 1, deadline) <= 0) {
 			/* Gone or stuck: wait for it no second time. */
 			sys_close(j->fd);
 			j->fd = -1;
@@ -93,6 +103,7 @@ static void
 to_file(void *ctx, enum log_level level, const char *part, struct str line)
 {
 	struct journal *j = ctx;
+	struct pollfd p = {.fd = j->fd, .events = POLLOUT};
 	struct buf b;
 
 	(void)level;
@@ -102,7 +113,11 @@ to_file(void *ctx, enum log_level level, const char *part, struct str line)
 	put_ident(&b, j, part);
 	buf_add(&b, line);
 	buf_byte(&b, '\n');
-	(void)sys_write(j->fd, b.p, b.n); /* a log that fails, fails */
+	/* A log that fails, fails; one that blocks is given up. */
+	if (sys_poll(&p, 1, clock_now() + SYSLOG_PATIENCE_MS) <= 0)
+		log_to(NULL, NULL);
+	else
+		(void)sys_write(j->fd, b.p, b.n);
 	buf_free(&b);
 }
 

@@ -153,8 +153,9 @@ proc_sane(void)
 	/* open gives the lowest free number: fills the gaps in turn. */
 	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
 		;
-	if (fd > 2)
-		(void)close(fd);
+	if (fd < 0)
+		_exit(EX_OSERR); /* or a file would become standard output */
+	(void)close(fd);
 	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	act(SIGPIPE, SIG_IGN);
 	act(SIGXFSZ, SIG_IGN); /* EFBIG is an error like any other */

@@ -7,8 +7,10 @@ enum { ADDRESSES_MAX = 5, SESSIONS_MAX = 2 };
 void
 walk_add(struct walk *w, struct str name, unsigned preference)
 {
-	if (w->n == WALK_HOSTS)
+	if (w->n == WALK_HOSTS) {
+		w->cut_short = true;
 		return;
+	}
 	w->host[w->n++] =
 	    (struct walk_host){.name = name, .preference = preference};
 }
@@ -136,11 +138,11 @@ walk_verdict(const struct walk *w, struct pool *p)
 	struct status s = w->last;
 	struct buf text;
 
-	if (w->looped)
+	if (w->looped && !w->temporary)
 		return status_own(BLAME_RCPT, "5.4.6",
 		    STR("the best exchanger of the domain is this host, "
 			"which takes no mail: a loop"));
-	if (w->n > 0 && !w->temporary && !w->refused && w->addressless)
+	if (w->addressless && !w->temporary && !w->refused && !w->cut_short)
 		return s; /* 5.4.4: no exchanger has an address (C-14) */
 	if (w->refused && !w->temporary && !w->cut_short)
 		return s; /* every host answered, and each said 5yz (D-02) */

@@ -157,7 +157,8 @@ dialogue_say(struct session *s, enum step step)
 			put_command(s, step);
 		}
 	}
-	return flush(s, wait) ? HEARD_2YZ : HEARD_LOST;
+	/* A reply that came before the connection was lost still counts. */
+	return flush(s, wait) || io_pending(s->io) ? HEARD_2YZ : HEARD_LOST;
 }
 
 static void
@@ -303,7 +304,7 @@ dialogue_check(struct session *s)
 	return HEARD_2YZ;
 }
 
-/* A reply came while we were still sending (D-45). */
+/* A reply came, or the end, while we were still sending (D-45). */
 static enum heard
 early(struct session *s)
 {
@@ -349,10 +350,14 @@ dialogue_body(struct session *s)
 {
 	uint64_t size = s->errand->content.size;
 
-	s->hooks->at_gate(s->hooks->ctx, s->accepted);
 	for (;;) {
-		enum heard heard = next_block(s);
+		enum heard heard;
 
+		/* As late as can be: past the gate we outlive who could
+		 * still call us back. */
+		if (size - s->sent <= BLOCK)
+			s->hooks->at_gate(s->hooks->ctx, s->accepted);
+		heard = next_block(s);
 		if (heard != HEARD_2YZ)
 			return heard;
 		if (s->sent == size)
@@ -360,10 +365,10 @@ dialogue_body(struct session *s)
 		if (io_pending(s->io))
 			return early(s);
 		if (!flush(s, WAIT_BLOCK))
-			return HEARD_LOST;
+			return io_pending(s->io) ? early(s) : HEARD_LOST;
 	}
 	if (s->hooks->gate(s->hooks->ctx, s->accepted))
-		return HEARD_2YZ;
+		return io_pending(s->io) ? early(s) : HEARD_2YZ;
 	err_set(&s->fault, ERR_LIMIT, "stopped before the end of data");
 	return HEARD_3YZ;
 }
@@ -386,8 +391,14 @@ dialogue_dot(struct session *s)
 		show(s, ">>>", STR("QUIT"));
 		buf_add(&s->out, STR("QUIT\r\n"));
 	}
-	if (!flush(s, WAIT_BLOCK))
-		return HEARD_LOST;
+	if (!flush(s, WAIT_BLOCK)) {
+		/* Who refuses and hangs up has refused all the same. */
+		enum heard last = io_pending(s->io)
+		    ? hear(s, until(s, WAIT_BLOCK))
+		    : HEARD_LOST;
+
+		return last == HEARD_2YZ ? HEARD_LOST : last;
+	}
 	return hear(s, until(s, WAIT_DOT));
 }
 
@@ -397,6 +408,7 @@ dialogue_drain(struct session *s)
 	/* What is still to come decides nothing: it is not worth a long wait.
 	 */
 	int64_t deadline = until(s, WAIT_QUIT);
+	bool accepted = s->accepted > 0;
 
 	while (s->owed > 0) {
 		bool data = s->data_owed && s->owed == 1;
@@ -406,8 +418,12 @@ dialogue_drain(struct session *s)
 		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
 		    heard == HEARD_LOST)
 			return false;
+		accepted = accepted || (!data && heard == HEARD_2YZ);
 		if (!data || heard != HEARD_3YZ)
 			continue;
+		/* For whom it accepted, a lone dot would be a message. */
+		if (accepted)
+			return false;
 		show(s, ">>>", STR("."));
 		buf_add(&s->out, STR(".\r\n"));
 		if (!flush(s, WAIT_QUIT))

@@ -105,7 +105,9 @@ reply_print(struct buf *b, const struct reply *r, size_t max)
 	buf_init(&joined, REPLY_BYTES + REPLY_LINES + 8);
 	if (r->fault == NULL)
 		buf_printf(&joined, "%u", r->code);
-	while (str_split(&rest, '\n', &line) && line.n > 0) {
+	while (str_split(&rest, '\n', &line)) {
+		if (line.n == 0)
+			continue;
 		if (joined.n > 0)
 			buf_byte(&joined, ' ');
 		buf_add(&joined, line);

@@ -137,6 +137,12 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 	status.text = buf_str(text);
 	if (step == STEP_RCPT && too_many(s, &status))
 		status = status_recode(status, "4.5.3");
+	/*
+	 * "Authenticate", or "use TLS": the host's wish, not a word on the
+	 * sender (F-20); the next host may not have it.
+	 */
+	if (step == STEP_MAIL && status.code == 530)
+		status = status_recode(status, "4.7.0");
 	/* A 2yz where it is no delivery is a trouble of now. */
 	if (blame == BLAME_HOST && status.outcome == OUTCOME_DELIVERED)
 		status = status_recode(status, "4.5.0");

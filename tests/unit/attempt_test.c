@@ -58,6 +58,15 @@ static const struct story stories[] = {
 	true, "deferred deferred"},
     {"an answer of the DNS", {DIALLED, "mx 0 1 evil.example", "end"}, true,
 	"deferred deferred"},
+    {"nothing but an end: the same attempt does not come again", {"end"}, false,
+	"deferred deferred"},
+    {"a failure twice",
+	{"dial 0 127.0.0.1 2 1 0 4.4.1 no", "dial 0 127.0.0.1 2 1 0 4.4.1 no",
+	    "end"},
+	true, "deferred deferred"},
+    {"an address that failed and connects",
+	{"dial 0 127.0.0.1 2 1 0 4.4.1 no", DIALLED, "end"}, true,
+	"deferred deferred"},
     {"no report at all", {"hello"}, true, "deferred deferred"},
     {"an end that comes too early", {DIALLED, "gate 2"}, false,
 	"deferred deferred"},
@@ -155,6 +164,41 @@ doubt_past_the_gate(void **state)
 	}
 }
 
+/* A sound end past the gate, with no verdict and no reason: doubt, too. */
+static void
+silence_past_the_gate_is_doubt(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_up(&w);
+	hop_heard(&w.hop, &w.run, STR(DIALLED));
+	hop_heard(&w.hop, &w.run, STR("gate 2"));
+	hop_heard(&w.hop, &w.run, STR("end"));
+	hop_attempt_over(&w.hop, &w.run);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(w.rcpt[i].status.blame, BLAME_DOUBT);
+	pool_free(&w.pool);
+}
+
+/* But if it says that it never came to the dot, the next host may. */
+static void
+a_reason_past_the_gate_is_none(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_up(&w);
+	hop_heard(&w.hop, &w.run, STR(DIALLED));
+	hop_heard(&w.hop, &w.run, STR("gate 2"));
+	hop_heard(&w.hop, &w.run, STR("host 3 2 1 0 4.4.2 lost in the body"));
+	hop_heard(&w.hop, &w.run, STR("end"));
+	hop_attempt_over(&w.hop, &w.run);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(w.rcpt[i].status.blame, BLAME_HOST);
+	pool_free(&w.pool);
+}
+
 /* once the run is left no gate opens any more. */
 static void
 no_gate_when_leaving(void **state)
@@ -180,6 +224,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reports_and_what_is_believed),
 	    cmocka_unit_test(doubt_past_the_gate),
+	    cmocka_unit_test(silence_past_the_gate_is_doubt),
+	    cmocka_unit_test(a_reason_past_the_gate_is_none),
 	    cmocka_unit_test(no_gate_when_leaving),
 	};
 

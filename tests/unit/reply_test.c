@@ -22,6 +22,8 @@ static const struct row rows[] = {
     {"D-06: one line", "250 ok\r\n", REPLY_DONE, 250, "250 ok", 0},
     {"D-06: no text", "250\r\n", REPLY_DONE, 250, "250", 0},
     {"D-06: a space and no text", "250 \r\n", REPLY_DONE, 250, "250", 0},
+    {"D-06: empty lines within", "550-\r\n550-5.2.1 full\r\n550 bye\r\n",
+	REPLY_DONE, 550, "550 5.2.1 full bye", 0},
     {"D-06: several lines", "250-a\r\n250-b\r\n250 c\r\n", REPLY_DONE, 250,
 	"250 a b c", 0},
     {"D-06: the last line may have no text", "250-a\r\n250\r\n", REPLY_DONE,
