@@ -116,7 +116,7 @@ static const struct {
     {"nameserver", "ns.example", "nameserver: "},
     {"nameserver", "192.0.2.1:", "nameserver: "},
     {"nameserver", "192.0.2.1:99999", "nameserver: "},
-    {"nameserver", "[::1]", "nameserver: "},
+    {"nameserver", "[::1", "nameserver: "},
     {"smtp-port", "0", "1 to 65535"},
     {"smtp-port", "65536", "1 to 65535"},
     {"smtp-port", "25x", "a number"},
