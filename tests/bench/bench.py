@@ -23,7 +23,7 @@ import tempfile
 import measure
 import report
 from field import TOP, Field
-from peers import PROGRAMS, Task, Unable, aside
+from peers import PROGRAMS, Peer, Task, Unable, aside
 from rows import ROWS, SMALL
 
 FLOORS = ("hantar", "floor")
@@ -81,7 +81,10 @@ class Bench:
     def start_of(self, name, task):
         if name in self.unable:
             raise Unable(self.unable[name])
-        return self.programs[name].start(task)
+        start = self.programs[name].start(task)
+        if isinstance(self.programs[name], Peer):
+            start.world = self.field.world
+        return start
 
     def names(self, row):
         peers = [] if self.given.short else [name for name in row.peers if name not in self.given.without]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Where the measurements happen: the laboratory of the system tests, with sinks in it, a long line
-beside the short one, and the other programs laid over /usr, for these namespaces alone.
+beside the short one, and a world beside it with the other programs laid over /usr.
 
     198.18.0.10 to .19    sinks (see SINKS)         198.18.0.20, .21    nobody: refused
     198.18.4.1 to .200    the many hosts            198.18.0.99         swallows all
@@ -43,6 +43,7 @@ class Field(laboratory.Lab):
     def __init__(self, hantar, tools, state):
         self.tools = pathlib.Path(tools).resolve()
         self.helpers = []
+        self.world = "-"
         super().__init__(hantar, state)
         self.logs = self.state / "logs"
         self.logs.mkdir()
@@ -61,15 +62,6 @@ class Field(laboratory.Lab):
         for helper in self.helpers:
             helper.wait(10)
         super().stop()
-
-    def inside(self, *command, **options):
-        """Runs a command in the client's namespaces and returns what it prints."""
-        done = subprocess.run(
-            [*self.client, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"{command}: {done.stdout.decode('utf-8', 'replace')}")
-        return done.stdout
 
     def helper(self, *command):
         """Starts a program that ends when its standard input does."""
@@ -128,12 +120,28 @@ class Field(laboratory.Lab):
 
     # ------------------------------------------------------------ other programs
     def lay_peers(self, root):
-        """Lays what was unpacked aside over /usr, as the client sees it."""
+        """Makes a world beside the client's, in which what was unpacked aside lies over /usr. In one
+        world with them hantar and the floor would pay for it: an overlay is not free.
+        """
+        holder = self.helper(*self.client, "unshare", "--mount", "sh", "-c", "echo $$; exec cat >/dev/null")
+        self.world = f"/proc/{int(holder.stdout.readline())}/ns/mnt"
         self.inside("mount", "-t", "overlay", "-o", f"lowerdir={root}/usr:/usr", "bench-usr", "/usr")
         # On the disk, as they would be: who syncs pays for it.
         for name in ("spool", "log"):
             (self.state / name).mkdir()
             self.inside("mount", "--bind", self.state / name, f"/var/{name}")
+
+    def enter(self, world):
+        """The words with which a command runs in a world; "-" is the client's."""
+        return [*self.client, *(["nsenter", f"--mount={world}", "--"] if world != "-" else [])]
+
+    def inside(self, *command):
+        """Runs a command in the world of the other programs."""
+        done = subprocess.run(
+            [*self.enter(self.world), *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{command}: {done.stdout.decode('utf-8', 'replace')}")
 
     def etc(self, name, text):
         (self.proc.parent / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,9 +160,9 @@ class Field(laboratory.Lab):
         self.inside("chmod", f"{mode:o}", path)
 
     def daemon(self, *command):
-        """Starts a program in the client's namespaces, which dies with them."""
+        """Starts a program in that world, which dies with it."""
         with open(self.logs / "daemons", "ab") as log:
-            words = [*self.client, *map(str, command)]
+            words = [*self.enter(self.world), *map(str, command)]
             subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def wait_for(self, condition, what):

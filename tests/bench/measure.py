@@ -67,7 +67,7 @@ class Pace:
         self.stats = {name: Stats(name) for name in starts}
         for name, (start, part) in starts.items():
             given = start.input or (f"|{task.flood}" if task.flood else task.message)
-            fields = [label(name), part or rounds, field.control(task.sink), start.until, given, *start.argv]
+            fields = [label(name), start.world, part or rounds, field.control(task.sink), start.until, given, *start.argv]
             lines.append("\t".join(map(str, fields)))
         self.names = {label(name): name for name in starts}
         self.logs = field.logs
@@ -112,16 +112,16 @@ def label(name):
     return re.sub(r"[^a-z0-9]+", "-", name)
 
 
-def once(field, argv, task, before=(), start=None):
+def once(field, start, task, before=()):
     """One run of a program behind a command that watches it."""
-    given = start.input if start and start.input else f"|{task.flood}" if task.flood else ""
+    given = start.input or (f"|{task.flood}" if task.flood else "")
     flood = None
     if given:
         words = [str(field.tools / "flood"), *given[1:].split()]
         flood = subprocess.Popen(words, stdout=subprocess.PIPE)
     with open(task.message, "rb") if not flood else flood.stdout as source:
         return subprocess.Popen(
-            [*field.client, *map(str, before), *argv],
+            [*field.enter(start.world), *map(str, before), *start.argv],
             stdin=source,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -139,7 +139,7 @@ def finish(process):
 def syscalls(field, start, task):
     """How many system calls it and its children make."""
     trace = field.state / "trace"
-    finish(once(field, start.argv, task, ["strace", "-f", "-qq", "-o", trace], start))
+    finish(once(field, start, task, ["strace", "-f", "-qq", "-o", trace]))
     lines = trace.read_text(errors="replace").splitlines()
     field.count(task.sink)
     return sum(not re.search(r"resumed>|^\d+ +(---|\+\+\+)", line) for line in lines)
@@ -155,7 +155,7 @@ def instructions(field, start, task):
     locks = "prctl,landlock_restrict_self"
     strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"inject={locks}:retval=0"]
     out = f"--callgrind-out-file={field.state}/callgrind.%p"
-    process = once(field, start.argv, task, [*strace, "valgrind", "--tool=callgrind", "--trace-children=yes", out], start)
+    process = once(field, start, task, [*strace, "valgrind", "--tool=callgrind", "--trace-children=yes", out])
     said = finish(process)
     field.count(task.sink)
     found = re.findall(r"^==\d+== Collected : (\d+)", said, re.MULTILINE)
@@ -180,7 +180,7 @@ def descendants(pid):
 def all_memory(field, start, task):
     """The highest sum over its processes of what each holds (shared pages divided), in KiB."""
     highest = 0
-    process = once(field, start.argv, task, (), start)
+    process = once(field, start, task)
     while process.poll() is None:
         total = 0
         for pid in descendants(process.pid):

@@ -35,6 +35,7 @@ class Start:
     argv: list
     until: str = "exit"  # or a number of transactions that the sink has to see
     input: str = ""  # what pace takes; by default what the task says
+    world: str = "-"  # of field.Field
 
 
 class Program:
