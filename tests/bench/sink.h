@@ -30,8 +30,8 @@ struct client {
 	bool ended;
 	unsigned recipients;
 	SSL *ssl;
-	uint64_t spoken; /* by TLS itself, in bytes */
-	int64_t due;	 /* when our turn ends, 0: not our turn */
+	bool shaking; /* hands, and it is our turn */
+	int64_t due;  /* when our turn ends, 0: not our turn */
 	struct client *next_due;
 	size_t have;
 	size_t out;
