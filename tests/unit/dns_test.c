@@ -48,6 +48,7 @@ c32_ad_is_not_believed(void **state)
 	asker_stop();
 }
 
+/* J-18 */
 static void
 ports_and_ids_are_new_each_time(void **state)
 {

@@ -118,7 +118,7 @@ a_child_dies_with_its_parent(void **state)
 	sys_close(ends[0]);
 }
 
-/* closed standard descriptors lead to /dev/null at the start. */
+/* A-51, J-10, J-16: /dev/null for closed descriptors, umask, no core dump. */
 static void
 a_program_starts_sane(void **state)
 {
