@@ -114,7 +114,7 @@ const struct conf_key conf_keys[] = {
 	    "mail for a host that turns out to be this one"),
 	WORD("tls", tls, tls_levels, "may",
 	    "none, or may: encrypt if the server can"),
-	COUNT("agents", KEY_NUMBER, agents, "100", 1, 10000,
+	COUNT("agents", KEY_NUMBER, agents, "200", 1, 10000,
 	    "attempts at the same time, at most"),
 	TIME("attempts-end", attempts_end, "15m",
 	    "after this no new attempt begins"),

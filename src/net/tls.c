@@ -30,24 +30,42 @@ reason(void)
 struct tls *
 tls_new(struct err *e)
 {
-	struct tls *tls = calloc(1, sizeof(*tls));
+	struct tls *tls;
 
-	if (tls == NULL)
-		err_memory();
-	tls->ctx = SSL_CTX_new(TLS_client_method());
-	if (tls->ctx == NULL) {
+	/* Reads the host's openssl.cnf, which carries its policy. */
+	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1) {
 		err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
-		free(tls);
 		return NULL;
 	}
-	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_NONE, NULL);
-	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
+	tls = calloc(1, sizeof(*tls));
+	if (tls == NULL)
+		err_memory();
+	return tls;
+}
+
+/*
+ * The context, when a handshake is to come: most of what TLS costs a
+ * conversation that stays in clear would be this.
+ */
+static int
+prepare(struct tls *tls, struct err *e)
+{
+	SSL_CTX *ctx = tls->ctx;
+
+	if (ctx)
+		return 0;
+	ctx = SSL_CTX_new(TLS_client_method());
+	if (ctx == NULL)
+		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	(void)SSL_CTX_set_options(
-	    tls->ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-	(void)SSL_CTX_set_mode(tls->ctx,
+	    ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+	(void)SSL_CTX_set_mode(ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
-	return tls;
+	tls->ctx = ctx;
+	return 0;
 }
 
 void
@@ -175,9 +193,12 @@ int
 tls_start(struct tls *tls, struct io *io, struct str name, int64_t deadline,
     struct tls_proof *proof, struct err *e)
 {
-	SSL *ssl = SSL_new(tls->ctx);
+	SSL *ssl = NULL;
 	char host[256];
 
+	if (prepare(tls, e) < 0)
+		return -1;
+	ssl = SSL_new(tls->ctx);
 	if (ssl == NULL || SSL_set_fd(ssl, io->fd) != 1) {
 		SSL_free(ssl);
 		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());

@@ -8,7 +8,7 @@
 
 #include "os/io.h"
 
-struct tls; /* the context: what is made once, before a process locks itself */
+struct tls; /* what a process needs before it locks itself, and the context */
 
 /* What a channel proved. */
 struct tls_proof {
@@ -20,7 +20,8 @@ struct tls_proof {
 
 /*
  * A context for opportunistic TLS: whatever OpenSSL's (and the host's)
- * policy takes, no verification.  NULL with *e.
+ * policy takes, no verification.  All that opens a file happens here; the
+ * rest when a handshake begins.  NULL with *e.
  */
 struct tls *tls_new(struct err *);
 void tls_free(struct tls *);
