@@ -13,7 +13,7 @@
 #include "os/sys.h"
 
 enum {
-	BLOCK = 128 * 1024,
+	BLOCK = 256 * 1024,
 	/* What feeding one block to struct lines may add. */
 	GROWTH = 2 * BLOCK + LINES_HELD + 2,
 	/* What completing a header adds: a full name is one argument. */
@@ -248,6 +248,9 @@ flush(struct intake *t)
 static int
 copy_body(struct intake *t)
 {
+	/* What is longer than what has come may be long. */
+	if (!over(t))
+		file_widen(t->in);
 	buf_add(&t->out, STR("\r\n"));
 	buf_add(&t->out, buf_str(&t->line));
 	for (;;) {

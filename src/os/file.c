@@ -10,6 +10,8 @@
 #include "base/code.h"
 #include "os/sys.h"
 
+enum { PIPE_WIDTH = 1 << 20 };
+
 /* For file systems without O_TMPFILE. */
 static int
 make_and_unlink(const char *folder, struct err *e)
@@ -49,6 +51,12 @@ file_nameless(struct err *e)
 	    errno == ENOENT)
 		return make_and_unlink(folder, e);
 	return err_sys(e, "cannot create a temporary file in %s", folder);
+}
+
+void
+file_widen(int fd)
+{
+	(void)fcntl(fd, F_SETPIPE_SZ, PIPE_WIDTH);
 }
 
 int

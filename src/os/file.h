@@ -14,6 +14,12 @@
  */
 int file_nameless(struct err *);
 
+/*
+ * A pipe holds more at a time, where the system allows it: fewer turns
+ * between who writes and who reads.  Anything else stays as it is.
+ */
+void file_widen(int fd);
+
 /* Writes all of s; -1 with *e. */
 int file_write(int fd, struct str s, struct err *)
     __attribute__((warn_unused_result));

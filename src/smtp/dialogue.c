@@ -9,6 +9,7 @@
 #include "smtp/dialogue.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/code.h"
@@ -17,7 +18,7 @@
 enum {
 	FLIGHT_BYTES = 48 * 1024,
 	FLIGHT_COMMANDS = 1024,
-	BLOCK = 64 * 1024,
+	BLOCK = 128 * 1024,
 };
 
 static int64_t
@@ -324,12 +325,13 @@ next_block(struct session *s)
 	const struct content *content = &s->errand->content;
 	uint64_t left = content->size - s->sent;
 	size_t n = left < BLOCK ? (size_t)left : BLOCK;
-	char block[BLOCK];
 	size_t got = 0;
 
+	if (s->block == NULL && (s->block = malloc(n ? n : 1)) == NULL)
+		err_memory();
 	while (got < n) {
-		ssize_t more = sys_pread(
-		    content->fd, block + got, n - got, (off_t)(s->sent + got));
+		ssize_t more = sys_pread(content->fd, s->block + got, n - got,
+		    (off_t)(s->sent + got));
 
 		if (more < 0)
 			err_sys(&s->fault, "reading the message");
@@ -341,7 +343,7 @@ next_block(struct session *s)
 		got += (size_t)more;
 	}
 	s->sent += got;
-	dots_feed(&s->dots, str_of(block, got), &s->out);
+	dots_feed(&s->dots, str_of(s->block, got), &s->out);
 	return HEARD_2YZ;
 }
 

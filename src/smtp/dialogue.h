@@ -38,6 +38,7 @@ struct session {
 	bool data_owed; /* the last of them is to DATA */
 
 	struct buf out; /* what is about to be written */
+	char *block;	/* of the message, while it is sent */
 	struct dots dots;
 	uint64_t sent; /* octets of the message that were read */
 	struct reply reply;

@@ -9,6 +9,7 @@
 #include "smtp/dialogue.h"
 
 enum {
+	SESSION_OUT_MAX = 320 * 1024,
 	TEXT_MAX = 1000,
 	/* What fits into a command of 512 octets (RFC 5321, 4.5.3.1.4). */
 	RCPT_MAX = 512 - (int)sizeof("RCPT TO:<>\r\n") + 1,
@@ -278,7 +279,7 @@ session_run(struct io *io, struct tls *tls, const struct errand *errand,
 	if (s.rcpt == NULL)
 		err_memory();
 	/* A block can double by dots; commands are far less. */
-	buf_init(&s.out, 256 * 1024);
+	buf_init(&s.out, SESSION_OUT_MAX);
 	reply_init(&s.reply);
 	refuse_unsayable(&s);
 	if (dialogue_next(&s, 0) < errand->n)
@@ -286,6 +287,7 @@ session_run(struct io *io, struct tls *tls, const struct errand *errand,
 	end.reach = s.reach;
 	reply_free(&s.reply);
 	buf_free(&s.out);
+	free(s.block);
 	free(s.rcpt);
 	return end;
 }
