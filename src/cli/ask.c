@@ -69,6 +69,8 @@ run_check(const struct options *o)
 	struct err e;
 	int status = settle_conf(&c, o, &e);
 
+	if (status == 0)
+		status = settle_delivery(&c, &e);
 	return status ? fail(o->name, status, &e) : EX_OK;
 }
 

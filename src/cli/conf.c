@@ -45,7 +45,7 @@ static const char *
 nearest(struct str name)
 {
 	size_t best = SIZE_MAX;
-	const char *found = conf_keys[0].name;
+	const char *found = NULL;
 
 	for (size_t i = 0; i < conf_keys_n; i++) {
 		size_t d = key_distance(name, str_c(conf_keys[i].name));
@@ -55,7 +55,8 @@ nearest(struct str name)
 			found = conf_keys[i].name;
 		}
 	}
-	return found;
+	/* What shares less than half of the letters is no slip of a finger. */
+	return 2 * best <= name.n ? found : NULL;
 }
 
 int
@@ -63,11 +64,13 @@ conf_set(struct conf *c, struct str key, struct str value, struct pool *p,
     struct err *e)
 {
 	int i = keys_find(key);
+	const char *near = i < 0 ? nearest(key) : NULL;
 
 	if (i < 0)
 		return err_set(e, ERR_SYNTAX,
-		    "no key is called \"%.*s\"; the nearest is \"%s\"",
-		    STR_ARG(key), nearest(key));
+		    near ? "no key is called \"%.*s\"; the nearest is \"%s\""
+			 : "no key is called \"%.*s\"; see %s",
+		    STR_ARG(key), near ? near : "hantar.conf(5)");
 	return keys_read(&conf_keys[i], c, value, p, e);
 }
 
@@ -164,6 +167,19 @@ conf_read(struct conf *c, const char *path, bool trusted, struct pool *p,
 	return result;
 }
 
+/* Is it a folder of the user who calls? */
+static bool
+is_own(struct str folder)
+{
+	struct pool p = {0};
+	struct stat st;
+	bool own = folder.n > 0 && stat(pool_c(&p, folder), &st) == 0 &&
+	    st.st_uid == geteuid();
+
+	pool_free(&p);
+	return own;
+}
+
 static const char *
 user_path(struct str home, struct pool *p)
 {
@@ -180,10 +196,13 @@ user_path(struct str home, struct pool *p)
 	if (path.n > 0) {
 		buf_add(&path, STR("/hantar/hantar.conf"));
 		/*
-		 * A folder that cannot be searched is not this user's: HOME
-		 * was left over from another one.
+		 * Whatever is there counts, be it a link to nowhere.  A
+		 * folder that cannot be searched may hold one, too, unless
+		 * HOME was left over from another user.
 		 */
-		if (!path.over && stat(path.p, &st) == 0)
+		if (!path.over &&
+		    (lstat(path.p, &st) == 0 ||
+			(errno != ENOENT && errno != ENOTDIR && is_own(home))))
 			found = pool_c(p, buf_str(&path));
 	}
 	buf_free(&path);
@@ -200,7 +219,7 @@ conf_path(struct str home, struct pool *p)
 	if (own)
 		return own;
 	/* Whatever is there, readable or not, is the configuration. */
-	if (stat(system_path, &st) == 0 ||
+	if (lstat(system_path, &st) == 0 ||
 	    (errno != ENOENT && errno != ENOTDIR))
 		return system_path;
 	return NULL;

@@ -13,19 +13,30 @@ static volatile sig_atomic_t leave;
 static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
 
 static void
+say(const char *text, size_t n)
+{
+	ssize_t ignored = write(STDERR_FILENO, text, n);
+
+	(void)ignored;
+}
+
+static void
 end(int number)
 {
 	static const char text[] =
 	    "hantar: ended by a signal; the message was not read\n";
-	ssize_t ignored;
+	static const char waiting[] =
+	    "hantar: a signal came: nothing more begins; a second one does "
+	    "not wait for the verdict of a host that has the message\n";
 
 	(void)number;
 	if (sending) {
-		leave = 1;
+		if (leave == 0)
+			say(waiting, sizeof(waiting) - 1);
+		leave = leave == 0 ? 1 : 2;
 		return;
 	}
-	ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-	(void)ignored;
+	say(text, sizeof(text) - 1);
 	_exit(EX_OSERR);
 }
 

@@ -12,7 +12,7 @@
 void interrupt_reading(void);
 
 /*
- * From now on it makes what is returned non-zero: who sends leaves as soon
+ * From now on it makes what is returned 1, and then 2: who sends leaves as soon
  * as nothing is in doubt.
  */
 const volatile sig_atomic_t *interrupt_sending(void);

@@ -69,11 +69,32 @@ take_letters(struct options *o, const char *letter, const char *next,
 	return 0;
 }
 
+/*
+ * An option behind the first recipient would be a recipient: nobody means
+ * that who does not say so by "--".
+ */
+static int
+check_operands(const struct options *o, struct err *e)
+{
+	for (size_t i = 0; i < o->operands_n; i++) {
+		if (o->operands[i][0] != '-' ||
+		    strchr(o->operands[i], '@') != NULL)
+			continue;
+		err_set(e, ERR_SYNTAX,
+		    "%.100s: options end at the first recipient; put this in "
+		    "front of it, or -- in front of all recipients",
+		    o->operands[i]);
+		return EX_USAGE;
+	}
+	return 0;
+}
+
 int
 options_parse(struct options *o, const char *name, enum mode mode, int argc,
     char **argv, struct pool *p, struct err *e)
 {
 	int i = argc > 0 ? 1 : 0;
+	bool ended = false;
 
 	*o = (struct options){
 	    .name = name, .mode = mode, .what = name, .pool = p};
@@ -85,6 +106,7 @@ options_parse(struct options *o, const char *name, enum mode mode, int argc,
 
 		if (str_eq(str_c(argv[i]), STR("--"))) {
 			i++;
+			ended = true;
 			break;
 		}
 		status = argv[i][1] == '-'
@@ -96,5 +118,5 @@ options_parse(struct options *o, const char *name, enum mode mode, int argc,
 	}
 	o->operands = argv + i;
 	o->operands_n = (size_t)(argc - i);
-	return 0;
+	return ended ? 0 : check_operands(o, e);
 }

@@ -39,25 +39,6 @@ fail(const struct send *s, int status, const struct err *e)
 	return status;
 }
 
-/* Modes of delivery that keep the message have nowhere to keep it. */
-static int
-check_delivery(const struct send *s)
-{
-	static const char *const names[] = {
-	    [DELIVERY_BACKGROUND] = "background (-odb)",
-	    [DELIVERY_QUEUE] = "queue (-odq)",
-	};
-	struct err e;
-
-	if (s->conf.delivery == DELIVERY_FOREGROUND)
-		return 0;
-	err_set(&e, ERR_LIMIT,
-	    "delivery = %s needs a spool, and there is none yet "
-	    "(spool = none)",
-	    names[s->conf.delivery]);
-	return fail(s, EX_CONFIG, &e);
-}
-
 /* A log that cannot be opened changes nothing else (K-13). */
 static void
 open_log(const struct send *s)
@@ -135,10 +116,10 @@ prepare(struct send *s)
 	struct err e;
 	int status = settle_conf(&s->conf, o, &e);
 
+	if (status == 0)
+		status = settle_delivery(&s->conf, &e);
 	if (status)
 		return fail(s, status, &e);
-	if ((status = check_delivery(s)) != 0)
-		return status;
 	open_log(s);
 	if ((status = settle_identity(&s->who, &s->conf, o, &e)) != 0)
 		return fail(s, status, &e);

@@ -31,6 +31,23 @@ settle_conf(struct conf *c, const struct options *o, struct err *e)
 	return 0;
 }
 
+int
+settle_delivery(const struct conf *c, struct err *e)
+{
+	static const char *const names[] = {
+	    [DELIVERY_BACKGROUND] = "background (-odb)",
+	    [DELIVERY_QUEUE] = "queue (-odq)",
+	};
+
+	if (c->delivery == DELIVERY_FOREGROUND)
+		return 0;
+	err_set(e, ERR_LIMIT,
+	    "delivery = %s needs a spool, and there is none yet "
+	    "(spool = none)",
+	    names[c->delivery]);
+	return EX_CONFIG;
+}
+
 /* Domains in ASCII; a literal stays; empty where it is no name of a host. */
 static struct str
 valid_host(struct str name, struct pool *p)
@@ -128,8 +145,7 @@ settle_sender(struct identity *id, const struct conf *c,
 		id->sender = (struct addr){.local = login};
 	}
 	id->sender.name = STR_NONE;
-	if (!addr_is_null(&id->sender) && id->sender.domain.n == 0 &&
-	    !o->gateway)
+	if (!addr_is_null(&id->sender) && id->sender.domain.n == 0)
 		id->sender.domain = id->mailname;
 	return 0;
 }

@@ -18,6 +18,10 @@
 int settle_conf(struct conf *, const struct options *, struct err *)
     __attribute__((warn_unused_result));
 
+/* Modes of delivery that keep the message have nowhere to keep it: 78. */
+int settle_delivery(const struct conf *, struct err *)
+    __attribute__((warn_unused_result));
+
 struct identity {
 	struct user user;
 	struct str name;     /* full name, for a missing From; or empty */

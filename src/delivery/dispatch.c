@@ -35,7 +35,7 @@ struct dispatcher {
 	struct agent lookup;
 	struct report_reader answers;
 	bool lookup_lost;
-	bool left;
+	int left;	    /* what the flag said when the run was left */
 	struct err trouble; /* the last thing that this machine refused us */
 	struct pollfd
 	    *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
@@ -328,9 +328,8 @@ push_all(struct dispatcher *d)
 static int64_t
 gather(struct dispatcher *d)
 {
-	int64_t until = d->run.opts->leave && !d->left
-	    ? clock_now() + LEAVE_LATEST_MS
-	    : INT64_MAX;
+	int64_t until =
+	    d->run.opts->leave ? clock_now() + LEAVE_LATEST_MS : INT64_MAX;
 
 	d->fds[0] = (struct pollfd){
 	    .fd = d->lookup_lost ? -1 : d->lookup.report, .events = POLLIN};
@@ -398,11 +397,34 @@ leave(struct dispatcher *d)
 {
 	const volatile sig_atomic_t *flag = d->run.opts->leave;
 
-	if (d->left || flag == NULL || !*flag)
+	if (flag == NULL || *flag <= d->left)
 		return;
-	d->left = true;
+	d->left = *flag;
 	for (size_t i = 0; i < d->n; i++)
 		hop_leave(&d->hop[i], &d->run);
+	d->begun = d->n;
+}
+
+/*
+ * Waiting has failed, and would do so again: nothing more begins, and who is
+ * past his gate is heard to his end, one after the other.
+ */
+static void
+give_up(struct dispatcher *d)
+{
+	struct err e;
+
+	err_sys(&e, "cannot wait for the agents");
+	d->left = 1;
+	for (size_t i = 0; i < d->n; i++) {
+		struct hop *h = &d->hop[i];
+
+		while (h->state == HOP_RUNNING && h->attempt.gate_open)
+			read_agent(d, h);
+		if (h->state != HOP_OVER)
+			d->trouble = e;
+		hop_leave(h, &d->run);
+	}
 	d->begun = d->n;
 }
 
@@ -421,6 +443,8 @@ loop(struct dispatcher *d)
 		until = gather(d);
 		n = d->live_n;
 		ready = sys_poll(d->fds, (nfds_t)n + 1, until);
+		if (ready < 0 && errno != EINTR)
+			give_up(d);
 		if (ready > 0 && d->fds[0].revents != 0)
 			read_lookup(d);
 		for (size_t i = 0; ready > 0 && i < n; i++)
@@ -458,6 +482,23 @@ start_lookup(struct dispatcher *d, struct err *e)
 	return agent_lookup(&d->lookup, &d->run.opts->lookup, e);
 }
 
+/* By which name the log knows it, for people. */
+static void
+show_start(const struct dispatcher *d)
+{
+	const struct envelope *env = d->run.envelope;
+	struct buf b;
+
+	if (d->run.opts->show == NULL)
+		return;
+	buf_init(&b, 4096);
+	buf_printf(&b, "message %.*s: %llu octets from <%.*s>",
+	    STR_ARG(env->id), (unsigned long long)d->run.content->size,
+	    STR_ARG(env->from));
+	run_show_now(&d->run, STR_NONE, buf_str(&b));
+	buf_free(&b);
+}
+
 int
 dispatch(struct envelope *envelope, const struct content *content,
     const struct dispatch_opts *opts, struct pool *p, struct err *e)
@@ -469,6 +510,7 @@ dispatch(struct envelope *envelope, const struct content *content,
 	    "%.*s: from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
 	    STR_ARG(envelope->id), STR_ARG(envelope->from),
 	    (unsigned long long)content->size, envelope->n);
+	show_start(&d);
 	group(&d);
 	report_reader_init(&d.answers);
 	d.agents = agents_at_once(opts);

@@ -29,7 +29,7 @@ struct dispatch_opts {
 	/*
 	 * Becomes non-zero when the run is to end early (a signal): no gate
 	 * opens any more, what is past its gate is waited for, the rest is
-	 * deferred.  NULL: never.
+	 * deferred; 2: what is past its gate is left in doubt.  NULL: never.
 	 */
 	const volatile sig_atomic_t *leave;
 	int64_t start; /* clock_now when the run began */

@@ -296,8 +296,11 @@ hop_lookup_lost(struct hop *hop, struct run *run, const char *why)
 void
 hop_leave(struct hop *hop, struct run *run)
 {
-	if (hop->state == HOP_OVER ||
-	    (hop->state == HOP_RUNNING && hop->attempt.gate_open))
+	bool open = hop->state == HOP_RUNNING && hop->attempt.gate_open;
+
+	if (open && *run->opts->leave > 1)
+		hop_attempt_over(hop, run); /* with its agent's end: doubt */
+	if (hop->state == HOP_OVER || open)
 		return;
 	if (hop->state == HOP_RUNNING) {
 		report_reader_free(&hop->attempt.reader);

@@ -55,19 +55,23 @@ close_others(const int *keep, size_t n)
 	}
 }
 
-/* Points 0, 1 and 2 at /dev/null. */
+/* Points 0, 1 and 2 at nothing. */
 static int
 quiet_standard(void)
 {
-	int fd = open("/dev/null", O_RDWR);
+	int ends[2];
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0)
+	/* Without it (a bare chroot) a pipe with no other end does as well. */
+	ends[0] = ends[1] = fd;
+	if (fd < 0 && sys_pipe(ends) < 0)
 		return -1;
-	for (int i = 0; i < 3; i++)
-		if (dup2(fd, i) < 0)
-			return -1;
-	if (fd > 2)
-		(void)close(fd);
+	if (dup2(ends[0], 0) < 0 || dup2(ends[1], 1) < 0 ||
+	    dup2(ends[1], 2) < 0)
+		return -1;
+	for (int i = 0; i < 2; i++)
+		if (ends[i] > 2 && (i == 0 || ends[1] != ends[0]))
+			(void)close(ends[i]);
 	return 0;
 }
 
@@ -148,14 +152,21 @@ void
 proc_sane(void)
 {
 	static const struct rlimit no_core = {0, 0};
-	int fd;
+	static const char sorry[] =
+	    "hantar: a standard descriptor is closed, and /dev/null cannot "
+	    "be opened instead\n";
 
-	/* open gives the lowest free number: fills the gaps in turn. */
-	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
-		;
-	if (fd < 0)
-		_exit(EX_OSERR); /* or a file would become standard output */
-	(void)close(fd);
+	/* open gives the lowest free number; none that is free may stay so, or
+	 * a file would become standard output. */
+	for (int fd = 0; fd < 3; fd++) {
+		/* Reading from a closed one stays an error. */
+		int mode = fd == 0 ? O_WRONLY : O_RDWR;
+
+		if (fcntl(fd, F_GETFD) >= 0 || open("/dev/null", mode) == fd)
+			continue;
+		(void)sys_write(STDERR_FILENO, sorry, sizeof(sorry) - 1);
+		_exit(EX_OSERR);
+	}
 	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	act(SIGPIPE, SIG_IGN);
 	act(SIGXFSZ, SIG_IGN); /* EFBIG is an error like any other */

@@ -12,7 +12,7 @@
 
 /*
  * Forks.  The child keeps the descriptors keep[0..n) and nothing else of the
- * parent's (0, 1 and 2 lead to /dev/null), has default signal actions, but
+ * parent's (0, 1 and 2 lead nowhere), has default signal actions, but
  * SIGPIPE and SIGXFSZ ignored, dies with its parent (Linux), has a log that
  * goes nowhere and ends, without running exit handlers, with what run(arg)
  * returns. Returns the process id to the parent, -1 with *e.

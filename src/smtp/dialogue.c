@@ -147,6 +147,10 @@ dialogue_say(struct session *s, enum step step)
 
 	if (s->owed > 0)
 		return HEARD_2YZ;
+	if (s->offered.pipelining && script[step].ahead)
+		show(s, "***",
+		    STR("(PIPELINING: what follows goes in one write; the "
+			"replies come in the same order)"));
 	put_command(s, step);
 	while (s->offered.pipelining && script[step].ahead &&
 	    s->out.n < FLIGHT_BYTES && s->owed < FLIGHT_COMMANDS) {
@@ -390,7 +394,7 @@ dialogue_dot(struct session *s)
 	}
 	show(s, ">>>", STR("."));
 	if (s->offered.pipelining) {
-		show(s, ">>>", STR("QUIT"));
+		show(s, ">>>", STR("QUIT (in the same write)"));
 		buf_add(&s->out, STR("QUIT\r\n"));
 	}
 	if (!flush(s, WAIT_BLOCK)) {

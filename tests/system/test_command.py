@@ -237,6 +237,21 @@ def test_a_bare_name(lab):
     assert done.status == 67 and "root" in done.err
 
 
+def test_an_option_behind_a_recipient(lab):
+    """A-05: it would be a recipient; who does not mean that is told before anything is sent."""
+    done = lab.run(["alice@post.test", "-f", "me@here.test"], MESSAGE)
+    assert done.status == 64 and "-f: options end at the first recipient" in done.err
+    lab.mail("alice@post.test", count=0)
+
+
+def test_the_check_finds_what_no_message_could_pass(lab):
+    """A-30: --check says 78 of what would end every submission with 78."""
+    lab.etc("hantar.conf", "delivery = background\n")
+    assert lab.run(["--check"]).status == 78
+    lab.etc("hantar.conf", "delivery = foreground\n")
+    assert lab.run(["--check"]).status == 0
+
+
 @pytest.mark.parametrize("mode", ["-odb", "-odq", "-odd"])
 def test_no_spool_no_queueing(lab, mode):
     """78 with a clear line: what cannot be kept is not promised."""

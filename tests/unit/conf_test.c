@@ -105,7 +105,8 @@ static const struct {
 } bad[] = {
     {"hostnam", "x", "\"hostname\""},
     {"HOSTNAME", "x", "\"hostname\""},
-    {"", "x", "nearest"},
+    {"", "x", "hantar.conf(5)"},
+    {"mailhub", "x", "hantar.conf(5)"},
     {"hostname", "a b", "hostname: "},
     {"hostname", "a..b", "hostname: "},
     {"hostname", "a\nb", "hostname: a control character"},
