@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/code.h"
 #include "cli/letters.h"
 
 enum { COLUMN = 18 };
@@ -11,10 +12,15 @@ enum { COLUMN = 18 };
 void
 help_usage(struct buf *b, const char *name)
 {
+	struct buf inert; /* it is what our caller says that we are called */
+
+	buf_init(&inert, 100);
+	code_inert(&inert, str_c(name), 100);
 	buf_printf(b,
 	    "usage: %s [option ...] [--] [recipient ...]; "
 	    "%s --help lists the options\n",
-	    name, name);
+	    inert.p, inert.p);
+	buf_free(&inert);
 }
 
 /* One line: the option by format, and behind it what it does. */

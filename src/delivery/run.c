@@ -4,7 +4,16 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "delivery/outcome.h"
+
+/* A line for people, and what it names: text from elsewhere, made inert. */
+enum {
+	SHOWN_MAX = 3000,
+	DOMAIN_SHOWN_MAX = 255,
+	PATH_SHOWN_MAX = 1000,
+	STATUS_SHOWN_MAX = 1500,
+};
 
 bool
 run_leaving(const struct run *run)
@@ -21,9 +30,12 @@ run_show(const struct run *run, struct str domain, int64_t ms, struct str text)
 		return;
 	buf_init(&b, 4096);
 	buf_printf(&b, "%4" PRId64 ".%03d ", ms / 1000, (int)(ms % 1000));
-	if (run->several && domain.n > 0)
-		buf_printf(&b, "[%.*s] ", STR_ARG(domain));
-	buf_add(&b, text);
+	if (run->several && domain.n > 0) {
+		buf_byte(&b, '[');
+		code_inert(&b, domain, DOMAIN_SHOWN_MAX);
+		buf_add(&b, STR("] "));
+	}
+	code_inert(&b, text, SHOWN_MAX);
 	run->opts->show(run->opts->ctx, buf_str(&b));
 	buf_free(&b);
 }
@@ -59,8 +71,10 @@ show_verdict(
 	if (run->opts->show == NULL)
 		return;
 	buf_init(&b, 4096);
-	buf_printf(&b, "%.*s... %s (%.*s)", STR_ARG(r->path),
-	    words[r->status.outcome], STR_ARG(r->status.text));
+	code_inert(&b, r->path, PATH_SHOWN_MAX);
+	buf_printf(&b, "... %s (", words[r->status.outcome]);
+	code_inert(&b, r->status.text, STATUS_SHOWN_MAX);
+	buf_byte(&b, ')');
 	run_show_now(run, domain, buf_str(&b));
 	buf_free(&b);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <resolv.h>
+#include <stdlib.h>
 
 enum { PORT = 53, ROUNDS_MAX = 5, PATIENCE_MAX = 30 };
 
@@ -67,6 +68,8 @@ read_resolv_conf(struct dns *d, struct err *e)
 {
 	struct __res_state state = {0};
 
+	/* glibc aborts on a long one; and a search list is nothing to us. */
+	(void)unsetenv("LOCALDOMAIN");
 	if (res_ninit(&state) < 0)
 		return err_sys(e, "resolv.conf");
 	if (d->servers == 0) {
