@@ -251,6 +251,8 @@ turn(struct lookup *l, int command)
 	if (!l->broken)
 		n = dns_wait(&l->dns, fds + 1, &until);
 	report_flush(l->tell.report);
+	if (l->tell.report->broken)
+		return -1;
 	if (sys_poll(fds, (nfds_t)n + 1, until) < 0 && errno != EINTR)
 		return -1;
 	if (!l->broken) {

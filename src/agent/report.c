@@ -277,12 +277,13 @@ report_flush(struct report *r)
 {
 	struct str rest = buf_str(&r->batch);
 
-	while (rest.n > 0) {
+	while (rest.n > 0 && !r->broken) {
 		ssize_t put = sys_write(r->fd, rest.p, rest.n);
 
-		if (put <= 0)
-			break; /* nobody listens any more */
-		rest = str_slice(rest, (size_t)put, rest.n);
+		/* Half a line may have gone: no other may follow it. */
+		r->broken = put <= 0;
+		if (!r->broken)
+			rest = str_slice(rest, (size_t)put, rest.n);
 	}
 	buf_clear(&r->batch);
 }

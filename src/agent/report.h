@@ -74,6 +74,7 @@ struct report {
 	void (*direct)(void *ctx, struct str line);
 	void *ctx;
 	struct buf batch;
+	bool broken; /* a write has failed: nothing more is said */
 };
 
 void report_init(struct report *, int fd);
@@ -81,7 +82,7 @@ void report_direct(
     struct report *, void (*direct)(void *ctx, struct str line), void *ctx);
 void report_free(struct report *);
 void report_put(struct report *, const struct record *);
-/* What was put is written now.  A dead reader changes nothing. */
+/* What was put is written now; after a failure nothing ever is. */
 void report_flush(struct report *);
 
 /*

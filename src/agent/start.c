@@ -19,11 +19,13 @@ struct child {
 	int64_t deadline;
 	const struct errand *errand;
 	const struct lookup_errand *lookup;
+	struct report said; /* of an smtp agent */
 };
 
 /*
  * Waits for the byte that opens the gate.  The end of the pipe is the end of
- * the dispatcher: then the gate stays shut.
+ * the dispatcher: then the gate stays shut.  So it does if he could not be
+ * told that we wait.
  */
 static bool
 wait_at_gate(void *ctx)
@@ -33,6 +35,8 @@ wait_at_gate(void *ctx)
 	char byte;
 	int ready;
 
+	if (c->said.broken)
+		return false;
 	do
 		ready = sys_poll(&p, 1, c->deadline);
 	while (ready < 0 && errno == EINTR);
@@ -47,11 +51,10 @@ static int
 run_smtp(void *arg)
 {
 	struct child *c = arg;
-	struct report report;
 
-	report_init(&report, c->report);
-	smtp_attempt(c->errand, &report, wait_at_gate, c, true);
-	report_free(&report);
+	report_init(&c->said, c->report);
+	smtp_attempt(c->errand, &c->said, wait_at_gate, c, true);
+	report_free(&c->said);
 	return EX_OK;
 }
 

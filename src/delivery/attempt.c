@@ -192,10 +192,11 @@ gate_record(struct hop *hop, struct run *run)
 	sending_now(a, run);
 	if (run_leaving(run))
 		return true;
-	/* In-process the gate asks for this flag instead of the byte. */
+	/* In-process the gate asks for this flag instead of the byte.  Who
+	 * cannot be given the byte would wait for it for ever. */
 	a->gate_open =
 	    a->agent.command < 0 || sys_write(a->agent.command, "g", 1) == 1;
-	return true;
+	return a->gate_open;
 }
 
 /* An honest agent says so much at most: what it shows is the most of it. */
