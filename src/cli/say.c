@@ -23,7 +23,8 @@ say_text(int fd, struct str text)
 		struct pollfd p = {.fd = fd, .events = POLLOUT};
 		ssize_t put;
 
-		if (sys_poll(&p, 1, deadline) <= 0)
+		/* Where one cannot wait, one can still write. */
+		if (sys_poll(&p, 1, deadline) == 0)
 			return false;
 		put = sys_write(
 		    fd, text.p, text.n < PIPE_BUF ? text.n : PIPE_BUF);

@@ -114,7 +114,7 @@ to_file(void *ctx, enum log_level level, const char *part, struct str line)
 	buf_add(&b, line);
 	buf_byte(&b, '\n');
 	/* A log that fails, fails; one that blocks is given up. */
-	if (sys_poll(&p, 1, clock_now() + SYSLOG_PATIENCE_MS) <= 0)
+	if (sys_poll(&p, 1, clock_now() + SYSLOG_PATIENCE_MS) == 0)
 		log_to(NULL, NULL);
 	else
 		(void)sys_write(j->fd, b.p, b.n);
