@@ -81,7 +81,7 @@ MAN7 := hantar-smtp.7
 .DEFAULT_GOAL := all
 .PHONY: all install uninstall check check-unit check-talk check-system \
 	check-asan check-valgrind check-fuzz fuzz lint cover clean help dev format \
-	tests bench
+	tests bench fault check-fault check-fault-all
 .SECONDARY:
 
 all: $(O)/hantar ## build the program (default)
@@ -166,7 +166,31 @@ BENCH_FLAGS ?=
 bench: $(O)/hantar $(BENCH) ## speed, beside other programs (as root; BENCH_FLAGS=--help)
 	$(Q)$(PYTHON) tests/bench/bench.py --hantar $(O)/hantar $(BENCH_FLAGS)
 
-TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(FUZZ:%=$(O)/replay/%) $(BENCH)
+# Every call fails in turn: see tests/fault/fault.py.
+FAULT := $(O)/fault/engine $(O)/fault/shim.so
+FAULT_LOOP = $(PYTHON) tests/fault/fault.py --build $(O)
+$(O)/fault/engine: $(patsubst %,$(O)/tests/fault/%.o,engine trace calls)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+$(O)/fault/shim.so: tests/fault/shim.c tests/fault/page.h $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) -std=c11 -O2 -fPIC -shared \
+		$(WARN) $(WERROR) $(if $(SANITIZE),-DHANTAR_SANITIZED) \
+		-o $@ $< -ldl
+
+CASE ?=
+fault: $(O)/hantar $(FAULT) ## one run with one fault, CASE=scenario/process/call/n/fault
+	$(Q)$(FAULT_LOOP) --case '$(CASE)'
+
+check-fault: $(O)/hantar $(FAULT) ## a sample of runs in which one call fails
+	$(Q)$(FAULT_LOOP) --sample
+
+check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, in turn
+	$(Q)$(FAULT_LOOP)
+
+TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(FUZZ:%=$(O)/replay/%) $(BENCH) \
+	$(FAULT)
 tests: $(TESTS) ## build all that check runs
 
 CORPORA ?=

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* The system calls that may fail, and how each of them does. */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <stddef.h>
+
+/*
+ * A fault is the name of an error; or "eof" (nothing is there), or "short"
+ * (one octet of what was asked for); with a "+" all further calls of this
+ * name in this process fail, too.
+ */
+enum { FAULTS = 12 };
+
+struct call {
+	const char *name;
+	int number;
+	const char *faults[FAULTS + 1];
+};
+
+extern const struct call calls[];
+extern const size_t calls_n;
+
+/* The number of an error by its name; -1 if it is none. */
+int error_number(const char *name, size_t n);
+
+#endif

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: ISC
+"""What hantar is asked to do in the fault loop, and what must hold whatever fails meanwhile."""
+
+import dataclasses
+import re
+
+HEAD = b"""\
+From: Sender <sender@here.test>
+To: Someone <one@a.test>
+Subject: faults
+Date: Tue, 24 Nov 2026 10:00:00 +0000
+Message-ID: <faults@here.test>
+"""
+BODY = b"\nThe first line.\n.\n..two dots\nThe last line.\n"
+LARGE = b"\n" + b"".join(b"%06d %s\n" % (n, b"x" * 64) for n in range(4400))
+
+SETTINGS = {
+    "loopback-mx": "allow",
+    "hostname": "client.test",
+    "dns-timeout": "300ms",
+    "dns-patience": "800ms",
+    "attempts-end": "4s",
+    "connect-timeout": "500ms",
+    "connect-next-timeout": "300ms",
+    "quit-timeout": "300ms",
+    **{name + "-timeout": "700ms" for name in ("greeting", "ehlo", "starttls", "mail", "rcpt", "data", "block", "dot")},
+}
+# What a process may end with that says something: sysexits(3).
+STATUSES = range(64, 79)
+
+
+@dataclasses.dataclass
+class Scene:
+    """A way to call hantar, and what comes of it when nothing fails."""
+
+    operands: list
+    recipients: list  # whoever it goes to
+    delivered: list = None  # those of them who accept; None: all
+    status: int = 0
+    head: bytes = HEAD
+    body: bytes = BODY
+    sent_head: bytes = None  # as it is sent, where that is not what was given
+    flags: tuple = ("-i",)
+    settings: dict = dataclasses.field(default_factory=dict)
+    tls: bool = False
+    nofile: bool = False  # there are no files without a name
+    log: str = "file"
+    skip: tuple = ()  # faults that only make it slow
+
+    def __post_init__(self):
+        if self.delivered is None:
+            self.delivered = self.recipients
+        self.text = self.head + self.body
+        self.sent = ((self.sent_head or self.head) + self.body).replace(b"\n", b"\r\n")
+
+    def arguments(self, peers, log):
+        settings = {
+            **SETTINGS,
+            "nameserver": f"127.0.0.1:{peers.dns_port}",
+            "smtp-port": peers.smtp_port,
+            "log": log if self.log == "file" else self.log,
+            "tls": "may" if self.tls else "none",
+            **self.settings,
+        }
+        pairs = [word for key, value in settings.items() for word in ("-O", f"{key}={value}")]
+        return [*pairs, *self.flags, "-f", "sender@here.test", *self.operands]
+
+
+WITH_BCC = HEAD + b"Cc: two@b.test\n"
+SCENES = {
+    "clear": Scene(["one@a.test"], ["one@a.test"]),
+    "tls": Scene(["one@a.test"], ["one@a.test"], tls=True),
+    "two": Scene(["one@a.test", "two@b.test"], ["one@a.test", "two@b.test"]),
+    "refused": Scene(["one@a.test", "no@a.test"], ["one@a.test", "no@a.test"], ["one@a.test"], 67, log="stderr"),
+    "deferred": Scene(["later@a.test"], ["later@a.test"], [], 75, flags=("-i", "-v")),
+    "header": Scene(
+        [],
+        ["one@a.test", "two@b.test", "three@a.test"],
+        head=WITH_BCC + b"Bcc: three@a.test\n",
+        sent_head=WITH_BCC,
+        flags=("-i", "-t"),
+    ),
+    "large": Scene(["one@a.test", "two@a.test"], ["one@a.test", "two@a.test"], body=LARGE, skip=("short+",)),
+    "named": Scene(["one@a.test"], ["one@a.test"], nofile=True),
+}
+
+
+@dataclasses.dataclass
+class Run:
+    """What came of a run: the engine's words, and what the servers and the files hold."""
+
+    end: dict
+    mail: list
+    err: str
+    files: list  # left over
+    process: int = 0  # which a call fails in
+    call: str = ""  # that fails
+    fault: str = ""
+    transcripts: list = None
+
+
+def is_known_crash(run):
+    """glibc 2.36 itself dies when its first look into /etc/nsswitch.conf finds no memory: in
+    getpwuid, of SIGSEGV or an assertion (nss_database.c). Nothing has been read or sent then."""
+    early = "0 uname" not in run.end["counts"] and not run.transcripts
+    return early and run.end["crashed"] == 0 and run.call == "malloc"
+
+
+def violations(scene, run):
+    """What is wrong with a run, a sentence each."""
+    end, wrong = run.end, []
+    if end["late"]:
+        wrong.append("it hangs")
+    if end["crash"] and not is_known_crash(run):
+        wrong.append(f"process {end['crashed']} died of signal {end['crash']}")
+    if end["signal"] and not end["late"] and end["signal"] != end["crash"]:
+        wrong.append(f"it died of signal {end['signal']}")
+    if end["left"]:
+        wrong.append(f"{end['left']} processes outlive it")
+    if run.files:
+        wrong.append(f"files left over: {run.files}")
+    if "Sanitizer" in run.err or "runtime error:" in run.err:
+        wrong.append("a sanitizer complains")
+
+    times = dict.fromkeys(scene.recipients, 0)
+    for recipients, content in run.mail:
+        for path in recipients:
+            if path not in times:
+                wrong.append(f"delivered to {path}, whom nobody named")
+            times[path] = times.get(path, 0) + 1
+        # Nothing is added but a Received field on top.
+        received = re.match(rb"Received: .*\r\n(?:[ \t].*\r\n)*", content)
+        if run.call == "read" and run.fault == "eof" and end["fd"] == 0:
+            continue  # then that was all there was
+        if not received or content[received.end() :] != scene.sent:
+            wrong.append("the servers got another message: " + repr(content[:300]))
+    wrong += [f"delivered {n} times to {path}" for path, n in times.items() if n > 1]
+
+    missing = [path for path, n in times.items() if n == 0]
+    if end["status"] == 0 and missing:
+        wrong.append(f"exit 0, but nothing for {', '.join(missing)}")
+    if end["status"] > 0 and end["status"] not in STATUSES:
+        wrong.append(f"exit {end['status']} says nothing")
+    # Who cannot be spoken to is told by the status alone.
+    deaf = run.call == "write" and run.process == 0 and (end["fd"] == 2 or run.fault.endswith("+"))
+    if end["status"] > 0 and not deaf:
+        lines = [line for line in run.err.splitlines() if line.startswith("hantar: ")]
+        if not lines:
+            wrong.append(f"exit {end['status']} without a word")
+        # What failed before anybody was tried concerns all.
+        elif run.mail and not any("out of memory" in line for line in lines):
+            wrong += [f"not a word of {path}" for path in missing if not any(f"<{path}>" in line for line in lines)]
+    return wrong
+
+
+def doubtful(scene, run):
+    """Whether all was delivered, and yet is said not to have been."""
+    got = {path for recipients, _ in run.mail for path in recipients}
+    return scene.status == 0 and run.end["status"] != 0 and got == set(scene.recipients)
