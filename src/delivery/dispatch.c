@@ -8,13 +8,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "delivery/group.h"
 #include "delivery/hop.h"
-#include "delivery/outcome.h"
 #include "os/proc.h"
 #include "os/sys.h"
-
-/* More recipients of one domain go in several transactions. */
-enum { HOP_RECIPIENTS = 1000 };
 
 static const char LOOKUP_DIED[] = "the lookup process has died";
 
@@ -40,89 +37,6 @@ struct dispatcher {
 	struct pollfd
 	    *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
 };
-
-/* A recipient and where it goes, while they are grouped. */
-struct way {
-	struct next_hop target;
-	bool utf8; /* the address, or the sender's, is not ASCII */
-	size_t rcpt;
-};
-
-static int
-by_way(const void *left, const void *right)
-{
-	const struct way *a = left;
-	const struct way *b = right;
-	struct str x = a->target.domain;
-	struct str y = b->target.domain;
-	size_t n = x.n < y.n ? x.n : y.n;
-	int order;
-
-	if (a->target.kind != b->target.kind)
-		return a->target.kind < b->target.kind ? -1 : 1;
-	order = n ? memcmp(x.p, y.p, n) : 0;
-	if (order != 0)
-		return order;
-	if (x.n != y.n)
-		return x.n < y.n ? -1 : 1;
-	if (a->utf8 != b->utf8)
-		return a->utf8 ? 1 : -1;
-	return a->rcpt < b->rcpt ? -1 : a->rcpt > b->rcpt;
-}
-
-static bool
-together(const struct way *a, const struct way *b, size_t so_far)
-{
-	/* Each that goes nowhere has a reason of its own. */
-	return a->target.kind != NEXT_HOP_NONE &&
-	    a->target.kind == b->target.kind && a->utf8 == b->utf8 &&
-	    str_eq(a->target.domain, b->target.domain) &&
-	    so_far < HOP_RECIPIENTS;
-}
-
-/* Makes a hop of all recipients that go the same way. */
-static void
-group(struct dispatcher *d)
-{
-	struct envelope *env = d->run.envelope;
-	struct pool *p = d->run.pool;
-	struct way *way = pool_array(p, env->n, sizeof(*way));
-	size_t *member = pool_array(p, env->n, sizeof(*member));
-
-	for (size_t i = 0; i < env->n; i++) {
-		struct recipient *r = &env->rcpt[i];
-
-		r->since[SINCE_RUN] = d->run.opts->start;
-		r->since[SINCE_READ] = d->run.opts->read;
-		way[i] = (struct way){
-		    .target = route_domain(r->addr.domain, p),
-		    .utf8 = !str_is_ascii(r->path) || !str_is_ascii(env->from),
-		    .rcpt = i,
-		};
-	}
-	qsort(way, env->n, sizeof(*way), by_way);
-	d->hop = pool_array(p, env->n, sizeof(*d->hop));
-	for (size_t i = 0; i < env->n; i++) {
-		struct hop *h = d->n ? &d->hop[d->n - 1] : NULL;
-
-		member[i] = way[i].rcpt;
-		if (h && together(&way[i - 1], &way[i], h->n)) {
-			h->n++;
-			continue;
-		}
-		h = &d->hop[d->n];
-		*h = (struct hop){
-		    .id = (uint32_t)d->n,
-		    .target = way[i].target,
-		    .member = &member[i],
-		    .n = 1,
-		    .utf8 = way[i].utf8,
-		    .deadline = INT64_MAX,
-		};
-		d->n++;
-	}
-	d->run.several = d->n > 1;
-}
 
 /*
  * A question's number says which hop asks, and for the how-many-eth time: an
@@ -511,7 +425,7 @@ dispatch(struct envelope *envelope, const struct content *content,
 	    STR_ARG(envelope->id), STR_ARG(envelope->from),
 	    (unsigned long long)content->size, envelope->n);
 	show_start(&d);
-	group(&d);
+	d.hop = group_recipients(&d.run, &d.n);
 	report_reader_init(&d.answers);
 	d.agents = agents_at_once(opts);
 	d.fds = pool_array(p, d.agents + 1, sizeof(*d.fds));

@@ -162,7 +162,10 @@ proc_sane(void)
 		/* Reading from a closed one stays an error. */
 		int mode = fd == 0 ? O_WRONLY : O_RDWR;
 
-		if (fcntl(fd, F_GETFD) >= 0 || open("/dev/null", mode) == fd)
+		int opened =
+		    fcntl(fd, F_GETFD) >= 0 ? fd : open("/dev/null", mode);
+
+		if (opened == fd)
 			continue;
 		(void)sys_write(STDERR_FILENO, sorry, sizeof(sorry) - 1);
 		_exit(EX_OSERR);
