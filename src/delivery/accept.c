@@ -37,8 +37,9 @@ struct intake {
 	struct buf line; /* the body's first, when the header is over */
 	struct buf out;	 /* in wire form, not written yet */
 	int fd;
-	uint64_t size; /* written */
-	int status;    /* exit status, when something is wrong */
+	uint64_t size;	/* written */
+	uint64_t taken; /* of the input */
+	int status;	/* exit status, when something is wrong */
 };
 
 static int
@@ -93,6 +94,38 @@ over(const struct intake *t)
 	return t->ended || t->lines.done;
 }
 
+static int
+check_size(struct intake *t, uint64_t size)
+{
+	uint64_t max = t->opts->message_max;
+
+	if (max == 0 || size <= max)
+		return 0;
+	err_set(t->e, ERR_LIMIT,
+	    "the message is larger than %llu octets (max-message)",
+	    (unsigned long long)max);
+	return wrong(t, EX_DATAERR);
+}
+
+/*
+ * Moves what there is through the filter, up to a line's end if one_line.
+ * The input is bounded, too: of one that is all NULs nothing is written.
+ */
+static int
+feed(struct intake *t, struct buf *out, bool one_line)
+{
+	size_t before;
+
+	if (more(t) < 0)
+		return -1;
+	before = t->left.n;
+	lines_feed(&t->lines, &t->left, out, one_line);
+	t->taken += before - t->left.n;
+	if (t->ended)
+		lines_end(&t->lines, out);
+	return check_size(t, t->taken);
+}
+
 /*
  * Reads until t->line is a whole line, or the input is over (it may be empty
  * then).  A line that is larger than all of a header may be is left
@@ -103,11 +136,8 @@ read_line(struct intake *t)
 {
 	buf_clear(&t->line);
 	do {
-		if (more(t) < 0)
+		if (feed(t, &t->line, true) < 0)
 			return -1;
-		lines_feed(&t->lines, &t->left, &t->line, true);
-		if (t->ended)
-			lines_end(&t->lines, &t->line);
 	} while (!over(t) && !t->line.over &&
 	    t->line.n <= t->opts->header_max &&
 	    (t->lines.inside || t->line.n == 0));
@@ -224,19 +254,13 @@ find_message_id(struct intake *t)
 static int
 flush(struct intake *t)
 {
-	uint64_t max = t->opts->message_max;
-
 	if (t->out.over) {
 		err_set(t->e, ERR_LIMIT, "too much to add to the header");
 		return wrong(t, EX_DATAERR);
 	}
 	t->size += t->out.n;
-	if (max > 0 && t->size > max) {
-		err_set(t->e, ERR_LIMIT,
-		    "the message is larger than %llu octets (max-message)",
-		    (unsigned long long)max);
-		return wrong(t, EX_DATAERR);
-	}
+	if (check_size(t, t->size) < 0)
+		return -1;
 	if (file_write(t->fd, buf_str(&t->out), t->e) < 0) {
 		err_while(t->e, "temporary file");
 		return wrong(t, EX_IOERR);
@@ -254,11 +278,8 @@ copy_body(struct intake *t)
 	buf_add(&t->out, STR("\r\n"));
 	buf_add(&t->out, buf_str(&t->line));
 	for (;;) {
-		if (more(t) < 0)
+		if (feed(t, &t->out, false) < 0)
 			return -1;
-		lines_feed(&t->lines, &t->left, &t->out, false);
-		if (t->ended)
-			lines_end(&t->lines, &t->out);
 		if (over(t) || t->out.n >= BLOCK) {
 			if (flush(t) < 0)
 				return -1;
