@@ -158,8 +158,7 @@ isemail_cases(void **state)
 	size_t cases = 0;
 
 	(void)state;
-	if (f == NULL)
-		skip();
+	assert_non_null(f);
 	buf_init(&address, 2000);
 	while (fgets(line, sizeof(line), f) != NULL) {
 		struct str rest = str_trim(str_c(line));
@@ -199,8 +198,7 @@ flanker_lines(const char *name, bool good, const struct differs *table,
 	size_t wrong = 0;
 	size_t cases = 0;
 
-	if (f == NULL)
-		skip();
+	assert_non_null(f);
 	for (unsigned number = 1; fgets(line, sizeof(line), f); number++) {
 		char *remark = strstr(line, "  #");
 		struct str address;
@@ -244,6 +242,9 @@ main(void)
 	    cmocka_unit_test(flanker_bad),
 	};
 
+	/* Without the corpora these tests are not selected. */
+	if (getenv("HANTAR_CORPORA") == NULL)
+		return 0;
 	return cmocka_run_group_tests_name(
 	    "mail/addr, corpora", tests, NULL, NULL);
 }
