@@ -44,6 +44,7 @@ const struct call calls[] = {
 	{"recvfrom", SYS_recvfrom, {"ECONNRESET", "ECONNREFUSED", "EINTR",
 	    "EAGAIN", "ENOMEM", "ETIMEDOUT", "short", "eof", "short+",
 	    "ECONNRESET+"}},
+	{"recvmsg", SYS_recvmsg, {"EINTR", "ENOMEM", "ENOBUFS"}},
 	/* waiting */
 	{"poll", SYS_poll, {"EINTR", "ENOMEM", "ENOMEM+"}},
 	{"ppoll", SYS_ppoll, {"EINTR", "ENOMEM", "ENOMEM+"}},

@@ -34,7 +34,7 @@ WORKERS = 4  # they mostly wait for each other's processes
 # A sample: all that can fail in this scene, in these ways, ...
 BASIC, BASIC_FAULTS = "clear", ("EIO", "ENOMEM", "EINTR", "ECONNRESET", "EMFILE", "eof")
 BASIC_SKIP = ("malloc",)
-SAMPLE = 250  # ... and so many more of each scene
+SAMPLE = 200  # ... and so many more of each scene
 
 
 class Worker:
@@ -51,7 +51,7 @@ class Worker:
     def start(self, scene):
         self.stop()
         self.scene = scene
-        self.peers.tls = self.context if scene.tls else None
+        self.peers.tls = self.context if scene.tls else peer.BROKEN if scene.tls_broken else None
         (self.state / "in").write_bytes(scene.text)
         # What a sanitizer finds must be seen in a process without standard error, too; nor is
         # there a leak checker under ptrace.

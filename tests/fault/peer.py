@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """The other side of the fault loop: a name server and two mail hosts, on loopback addresses.
 
-Every domain has two MX hosts, mx1 at 127.0.0.1 and mx2 at 127.0.0.2, which are the same server.
+Every domain has two MX hosts, mx1 at 127.0.0.1 and mx2 at 127.0.0.2, which are the same server;
+in dead.test there is mx0 before them, where nobody listens.
 The local part of a recipient says what becomes of it: "no..." is refused for good, "later..."
 for now, all others are accepted.
 """
@@ -13,7 +14,11 @@ import struct
 import threading
 
 HOSTS = {b"mx1": "127.0.0.1", b"mx2": "127.0.0.2"}
+ADDRESSES = {b"mx0": "127.0.0.3", **HOSTS}
 PATIENCE = 5  # seconds: a client that is gone cannot stall a server, but a test must end
+
+
+BROKEN = "broken"  # instead of a context for STARTTLS: it is offered, and then there is none
 
 
 class Gone(Exception):
@@ -64,6 +69,8 @@ class Session(threading.Thread):
             self.say(*["250 " + word for word in ("mx.test", "PIPELINING", "SIZE 0", "8BITMIME", *offer)])
         elif verb == "STARTTLS" and self.starttls:
             self.say("220 2.0.0 go ahead")
+            if self.peers.tls == BROKEN:
+                raise Gone
             self.sock = self.peers.tls.wrap_socket(self.sock, server_side=True)
             self.starttls, self.unread = False, b""
         elif verb == "RCPT":
@@ -106,7 +113,7 @@ class Session(threading.Thread):
 
 
 class Peers:
-    """The servers of one worker. tls is the context for STARTTLS, None if it is not offered."""
+    """The servers of one worker. tls is the context for STARTTLS, or BROKEN; None if it is not offered."""
 
     def __init__(self):
         self.tls, self.mail, self.sessions = None, [], []
@@ -193,11 +200,11 @@ def answer(query):
     (kind,) = struct.unpack("!H", query[at + 1 : at + 3])
     first = labels[0].lower() if labels else b""
     records = []
-    if kind == 15 and first not in HOSTS:
-        for n, host in enumerate(HOSTS, 1):
+    if kind == 15 and first not in ADDRESSES:
+        for n, host in enumerate(ADDRESSES if first == b"dead" else HOSTS, 1):
             records.append(struct.pack("!H", 10 * n) + name_of([host, *labels]))
-    elif kind == 1 and first in HOSTS:
-        records.append(socket.inet_aton(HOSTS[first]))
+    elif kind == 1 and first in ADDRESSES:
+        records.append(socket.inet_aton(ADDRESSES[first]))
     head = query[:2] + struct.pack("!HHHHH", 0x8580, 1, len(records), 0, 0)
     rows = [struct.pack("!HHHIH", 0xC00C, kind, 1, 60, len(data)) + data for data in records]
     return head + query[12 : at + 5] + b"".join(rows)

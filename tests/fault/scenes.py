@@ -43,6 +43,7 @@ class Scene:
     flags: tuple = ("-i",)
     settings: dict = dataclasses.field(default_factory=dict)
     tls: bool = False
+    tls_broken: bool = False
     nofile: bool = False  # there are no files without a name
     log: str = "file"
     skip: tuple = ()  # faults that only make it slow
@@ -59,7 +60,7 @@ class Scene:
             "nameserver": f"127.0.0.1:{peers.dns_port}",
             "smtp-port": peers.smtp_port,
             "log": log if self.log == "file" else self.log,
-            "tls": "may" if self.tls else "none",
+            "tls": "may" if self.tls or self.tls_broken else "none",
             **self.settings,
         }
         pairs = [word for key, value in settings.items() for word in ("-O", f"{key}={value}")]
@@ -81,6 +82,8 @@ SCENES = {
         flags=("-i", "-t"),
     ),
     "large": Scene(["one@a.test", "two@a.test"], ["one@a.test", "two@a.test"], body=LARGE, skip=("short+",)),
+    "walk": Scene(["one@dead.test"], ["one@dead.test"]),
+    "retry": Scene(["one@a.test"], ["one@a.test"], tls_broken=True),
     "named": Scene(["one@a.test"], ["one@a.test"], nofile=True),
 }
 
