@@ -52,6 +52,7 @@ exec "$@" </dev/null >/run/lab/judge/log 2>&1
 EXIM = r"""
 primary_hostname = exim.test
 local_interfaces = 198.18.0.31
+daemon_smtp_ports = 25
 spool_directory = /run/lab/judge/spool
 log_file_path = /run/lab/judge/%slog
 pid_file_path = /run/lab/judge/pid

@@ -12,12 +12,18 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+
+# Who is run in the background, or by nohup, ignores these; hantar would go on ignoring them.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 ENTER = TOP / "scripts/lab/enter"
