@@ -305,7 +305,10 @@ expire(struct dispatcher *d)
 	}
 }
 
-/* A signal: from here on only what is past its gate goes on. */
+/*
+ * A signal: from here on only what is past its gate goes on; by a second one
+ * it ends, and with its agent's end comes doubt.
+ */
 static void
 leave(struct dispatcher *d)
 {
@@ -314,8 +317,13 @@ leave(struct dispatcher *d)
 	if (flag == NULL || *flag <= d->left)
 		return;
 	d->left = *flag;
-	for (size_t i = 0; i < d->n; i++)
-		hop_leave(&d->hop[i], &d->run);
+	for (size_t i = 0; i < d->n; i++) {
+		struct hop *h = &d->hop[i];
+
+		if (d->left > 1 && hop_is_past_gate(h))
+			hop_attempt_over(h, &d->run);
+		hop_leave(h, &d->run);
+	}
 	d->begun = d->n;
 }
 
@@ -333,7 +341,7 @@ give_up(struct dispatcher *d)
 	for (size_t i = 0; i < d->n; i++) {
 		struct hop *h = &d->hop[i];
 
-		while (h->state == HOP_RUNNING && h->attempt.gate_open)
+		while (hop_is_past_gate(h))
 			read_agent(d, h);
 		if (h->state != HOP_OVER)
 			d->trouble = e;

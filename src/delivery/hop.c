@@ -293,14 +293,16 @@ hop_lookup_lost(struct hop *hop, struct run *run, const char *why)
 	hop_looked_up(hop, run, &r);
 }
 
+bool
+hop_is_past_gate(const struct hop *hop)
+{
+	return hop->state == HOP_RUNNING && hop->attempt.gate_open;
+}
+
 void
 hop_leave(struct hop *hop, struct run *run)
 {
-	bool open = hop->state == HOP_RUNNING && hop->attempt.gate_open;
-
-	if (open && *run->opts->leave > 1)
-		hop_attempt_over(hop, run); /* with its agent's end: doubt */
-	if (hop->state == HOP_OVER || open)
+	if (hop->state == HOP_OVER || hop_is_past_gate(hop))
 		return;
 	if (hop->state == HOP_RUNNING) {
 		report_reader_free(&hop->attempt.reader);

@@ -94,6 +94,9 @@ void hop_advance(struct hop *, struct run *);
 /* No agent could be started, for this reason. */
 void hop_no_agent(struct hop *, struct run *, const struct err *);
 
+/* Has its agent been allowed to send the end of data? */
+bool hop_is_past_gate(const struct hop *);
+
 /* The run is being left: what is not past its gate is deferred. */
 void hop_leave(struct hop *, struct run *);
 

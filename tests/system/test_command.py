@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+import threading
 import time
 
 import pytest
@@ -413,6 +414,54 @@ def test_a_signal_while_sending(lab):
         time.sleep(0.005)
     lab.kill(min(lab.processes(), key=int), "TERM")
     assert process.wait(5) == 75
+    process.stderr.close()
+    lab.assert_nothing_left()
+
+
+def past_the_dot(lab, dot):
+    """hantar, waiting for the reply to the end of data, which dot gives."""
+    reached = threading.Event()
+
+    def reply(peer, line):
+        reached.set()
+        return dot(peer, line)
+
+    lab.mx("signal.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20", smtp(DOT=reply))
+    process = lab.start_hantar(["a@signal.test"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(MESSAGE.encode())
+    process.stdin.close()
+    assert reached.wait(5)
+    return process, server
+
+
+def test_a_signal_past_the_dot_waits_for_the_verdict(lab):
+    """A-52, D-40: what a host has is not given up, and its 250 is a delivery."""
+    go = threading.Event()
+
+    def dot(_peer, _line):
+        go.wait(5)
+        return "250 2.0.0 taken"
+
+    process, server = past_the_dot(lab, dot)
+    lab.kill(min(lab.processes(), key=int), "TERM")
+    assert b"a signal came" in process.stderr.readline()
+    go.set()
+    assert process.wait(5) == 0
+    process.stderr.close()
+    assert len(server.mail) == 1
+    lab.assert_nothing_left()
+
+
+def test_a_second_signal_does_not_wait(lab):
+    """A-52, D-37: then it is in doubt, and said so."""
+    process, _ = past_the_dot(lab, lambda peer, _line: peer.stall())
+    pid = min(lab.processes(), key=int)
+    lab.kill(pid, "TERM")
+    assert b"a signal came" in process.stderr.readline()
+    lab.kill(pid, "TERM")
+    assert process.wait(5) == 75
+    assert b"may be delivered twice" in process.stderr.read()
     process.stderr.close()
     lab.assert_nothing_left()
 
