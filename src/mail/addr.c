@@ -269,9 +269,3 @@ addr_is_null(const struct addr *a)
 {
 	return a->local.n == 0 && a->domain.n == 0;
 }
-
-bool
-addr_is_ascii(const struct addr *a)
-{
-	return str_is_ascii(a->local) && str_is_ascii(a->domain);
-}

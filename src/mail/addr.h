@@ -57,6 +57,5 @@ void addr_print(struct buf *, const struct addr *);
 bool addr_same(const struct addr *, const struct addr *);
 
 bool addr_is_null(const struct addr *);
-bool addr_is_ascii(const struct addr *);
 
 #endif

@@ -87,7 +87,6 @@ static const struct allowed allowed[] = {
     {SYS_socket, DNS, true, AF_INET},
     {SYS_socket, DNS, true, AF_INET6},
     {SYS_connect, DNS, false, 0},
-    {SYS_bind, DNS, false, 0},
     {SYS_getsockopt, DNS, false, 0},
 };
 

@@ -92,12 +92,6 @@ sys_pipe(int fds[2])
 }
 
 int
-sys_socketpair(int fds[2])
-{
-	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
-}
-
-int
 sys_socket(int family, int type)
 {
 	return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -107,12 +101,6 @@ int
 sys_connect(int fd, const struct sockaddr *to, socklen_t n)
 {
 	return connect(fd, to, n);
-}
-
-int
-sys_bind(int fd, const struct sockaddr *to, socklen_t n)
-{
-	return bind(fd, to, n);
 }
 
 int

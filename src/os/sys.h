@@ -26,12 +26,10 @@ ssize_t sys_send(int fd, const void *p, size_t n);
 int sys_open(const char *path, int flags, mode_t mode);
 void sys_close(int fd); /* errno is kept; -1 is allowed */
 int sys_pipe(int fds[2]);
-int sys_socketpair(int fds[2]);
 
 /* A non-blocking socket. */
 int sys_socket(int family, int type);
 int sys_connect(int fd, const struct sockaddr *, socklen_t);
-int sys_bind(int fd, const struct sockaddr *, socklen_t);
 
 /*
  * Waits until a descriptor is ready or clock_now() reaches deadline
