@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/code.h"
-#include "base/key.h"
+#include "base/char.h"
 #include "base/log.h"
 #include "os/sys.h"
 
@@ -60,7 +60,7 @@ is_name(struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if (!key_is_letter(c) && !key_is_digit(c) && c != '.' &&
+		if (!char_is_letter(c) && !char_is_digit(c) && c != '.' &&
 		    c != '_' && c != ':' && c != '-')
 			return false;
 	}
@@ -129,7 +129,7 @@ text(struct str *rest, struct str *out)
 	if (rest->p == NULL || rest->n > REPORT_TEXT)
 		return false;
 	for (size_t i = 0; i < rest->n; i++)
-		if (rest->p[i] != ' ' && !key_is_graph(rest->p[i]))
+		if (rest->p[i] != ' ' && !char_is_graph(rest->p[i]))
 			return false;
 	*out = *rest;
 	*rest = STR_NONE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/key.h"
 
+#include "base/char.h"
+
 int
 key_find(const struct key *keys, size_t n, struct str name)
 {
@@ -26,7 +28,7 @@ key_distance(struct str a, struct str b)
 		row[0] = i;
 		for (size_t j = 1; j <= b.n; j++) {
 			size_t best = diagonal +
-			    (key_lower(a.p[i - 1]) != key_lower(b.p[j - 1]));
+			    (char_lower(a.p[i - 1]) != char_lower(b.p[j - 1]));
 
 			diagonal = row[j];
 			if (row[j] + 1 < best)

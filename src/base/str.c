@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/str.h"
 
-#include "base/key.h"
+#include "base/char.h"
 
 bool
 str_ieq(struct str a, struct str b)
@@ -9,7 +9,7 @@ str_ieq(struct str a, struct str b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++)
-		if (key_lower(a.p[i]) != key_lower(b.p[i]))
+		if (char_lower(a.p[i]) != char_lower(b.p[i]))
 			return false;
 	return true;
 }
@@ -30,7 +30,7 @@ bool
 str_is_ascii(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (key_is_high(s.p[i]))
+		if (char_is_high(s.p[i]))
 			return false;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/char.h"
 #include "cli/keys.h"
 #include "os/file.h"
 
@@ -85,7 +86,7 @@ conf_option(struct conf *c, struct str key, struct str value, struct pool *p,
 			return conf_set(c, str_c(aliases[i].key),
 			    aliases[i].letter ? str_slice(value, 0, 1) : value,
 			    p, e);
-	if (key.n > 0 && key_is_letter(key.p[0]) && key.p[0] <= 'Z')
+	if (key.n > 0 && char_is_letter(key.p[0]) && key.p[0] <= 'Z')
 		return 0;
 	return conf_set(c, key, value, p, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/keys.h"
 
+#include "base/char.h"
 #include "mail/addr.h"
 #include "net/host.h"
 #include "os/idn.h"
@@ -176,7 +177,7 @@ read_host(const struct conf_key *k, struct str value, void *at, struct pool *p,
 
 	(void)k;
 	for (size_t i = 0; literal && i < value.n; i++)
-		if (!key_is_graph(value.p[i]))
+		if (!char_is_graph(value.p[i]))
 			literal = false;
 	buf_init(&ascii, 1024);
 	if (literal)
@@ -321,7 +322,7 @@ read_number(const struct conf_key *k, struct str value, void *at,
 	struct buf bound;
 
 	(void)p;
-	while (digits < value.n && key_is_digit(value.p[digits]))
+	while (digits < value.n && char_is_digit(value.p[digits]))
 		digits++;
 	while (u->name[0] != '\0' &&
 	    !str_ieq(str_c(u->name), str_slice(value, digits, value.n)))
@@ -363,8 +364,8 @@ keys_read(const struct conf_key *k, struct conf *c, struct str value,
     struct pool *p, struct err *e)
 {
 	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] != ' ' && !key_is_graph(value.p[i]) &&
-		    !key_is_high(value.p[i]))
+		if (value.p[i] != ' ' && !char_is_graph(value.p[i]) &&
+		    !char_is_high(value.p[i]))
 			return err_set(
 			    e, ERR_SYNTAX, "%s: a control character", k->name);
 	if (forms[k->type].read(k, value, (char *)c + k->at, p, e) < 0)

@@ -3,6 +3,7 @@
 
 #include <sysexits.h>
 
+#include "base/buf.h"
 #include "cli/optval.h"
 
 const struct mode_word letters_modes[] = {

@@ -3,7 +3,8 @@
 #ifndef CLI_LETTERS_H
 #define CLI_LETTERS_H
 
-#include "cli/options.h"
+#include "base/err.h"
+#include "cli/request.h"
 
 enum arity {
 	ARITY_NONE,

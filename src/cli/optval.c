@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/optval.h"
 
+#include "base/char.h"
 #include "base/key.h"
 
 static bool
 printable(struct str s, size_t max)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!key_is_graph(s.p[i]))
+		if (!char_is_graph(s.p[i]))
 			return false;
 	return s.n > 0 && s.n <= max;
 }

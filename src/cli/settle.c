@@ -5,7 +5,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/key.h"
 #include "base/log.h"
 #include "os/idn.h"
 

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <sysexits.h>
 
-#include "base/key.h"
+#include "base/char.h"
 #include "base/log.h"
 #include "delivery/unique.h"
 #include "mail/stuff.h"
@@ -337,7 +337,7 @@ take(struct intake *t, struct accepted *a)
 	complete_header(&t->out, fields, n, &t->opts->complete);
 	a->message_id = find_message_id(t);
 	for (size_t i = 0; i < t->out.n; i++)
-		high = high || key_is_high(t->out.p[i]);
+		high = high || char_is_high(t->out.p[i]);
 	if ((t->fd = file_nameless(t->e)) < 0)
 		return wrong(t, EX_CANTCREAT);
 	if (copy_body(t) < 0 || look_back(t) < 0)

@@ -6,7 +6,7 @@
 #ifndef DELIVERY_RUN_H
 #define DELIVERY_RUN_H
 
-#include "delivery/dispatch.h"
+#include "delivery/opts.h"
 
 struct run {
 	struct envelope *envelope;

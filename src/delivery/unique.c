@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/key.h"
+#include "base/char.h"
 #include "os/idn.h"
 
 enum { ADDRESS_MAX = 1 << 20 };
@@ -17,7 +17,7 @@ put_domain(struct buf *b, struct str domain)
 	struct err e;
 
 	for (size_t i = 0; i < domain.n; i++)
-		ascii = ascii && !key_is_high(domain.p[i]);
+		ascii = ascii && !char_is_high(domain.p[i]);
 	if (ascii || idn_ascii(b, domain, &e) < 0) {
 		buf_cut(b, before);
 		buf_add(b, domain);
@@ -65,7 +65,7 @@ make_entry(struct buf *b, const struct addr *a, size_t at, struct pool *p)
 	buf_clear(b);
 	put_domain(b, a->domain);
 	for (size_t i = 0; i < b->n; i++)
-		b->p[i] = key_lower(b->p[i]);
+		b->p[i] = char_lower(b->p[i]);
 	buf_byte(b, '\0'); /* in no domain: what follows is the local part */
 	buf_add(b, a->local);
 	return (struct entry){pool_str(p, buf_str(b)), at};

@@ -259,12 +259,6 @@ addr_print(struct buf *b, const struct addr *a)
 }
 
 bool
-addr_same(const struct addr *a, const struct addr *b)
-{
-	return str_eq(a->local, b->local) && str_ieq(a->domain, b->domain);
-}
-
-bool
 addr_is_null(const struct addr *a)
 {
 	return a->local.n == 0 && a->domain.n == 0;

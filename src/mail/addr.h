@@ -53,9 +53,6 @@ int addr_one(struct pool *, struct str text, struct addr *, struct err *);
  */
 void addr_print(struct buf *, const struct addr *);
 
-/* The same mailbox: local parts byte by byte, domains but for ASCII case. */
-bool addr_same(const struct addr *, const struct addr *);
-
 bool addr_is_null(const struct addr *);
 
 #endif

@@ -2,7 +2,7 @@
 #include "mail/addr_scan.h"
 
 #include "base/code.h"
-#include "base/key.h"
+#include "base/char.h"
 
 enum {
 	COMMENT_DEPTH = 50,
@@ -77,7 +77,7 @@ scan_overflowed(const struct scan *s)
 bool
 scan_is_atext(char c)
 {
-	return key_is_letter(c) || key_is_digit(c) || key_is_high(c) ||
+	return char_is_letter(c) || char_is_digit(c) || char_is_high(c) ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
@@ -178,7 +178,7 @@ quoted_content(struct scan *s, struct buf *content)
 		}
 		if (scan_at_end(s))
 			return scan_wrong(s, "a quoted string is not closed");
-		if ((c < ' ' && c != '\t' && !key_is_high(c)) || c == 127)
+		if ((c < ' ' && c != '\t' && !char_is_high(c)) || c == 127)
 			return scan_wrong(
 			    s, "a control byte in a quoted string");
 		buf_byte(content, c);
@@ -238,7 +238,7 @@ literal(struct scan *s)
 	while (scan_peek(s) != ']') {
 		char c = scan_peek(s);
 
-		if (!key_is_graph(c) || c == '[' || c == '\\')
+		if (!char_is_graph(c) || c == '[' || c == '\\')
 			return scan_wrong(s, "this is no address literal");
 		s->at++;
 	}
@@ -253,7 +253,7 @@ static bool
 has_high(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (key_is_high(s.p[i]))
+		if (char_is_high(s.p[i]))
 			return true;
 	return false;
 }
@@ -261,7 +261,7 @@ has_high(struct str s)
 static bool
 is_label(char c)
 {
-	return key_is_letter(c) || key_is_digit(c) || key_is_high(c) ||
+	return char_is_letter(c) || char_is_digit(c) || char_is_high(c) ||
 	    c == '-' || c == '_';
 }
 

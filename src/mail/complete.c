@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/complete.h"
 
+#include "base/char.h"
 #include "base/key.h"
 #include "mail/date.h"
 
@@ -99,7 +100,7 @@ character(struct str s)
 static bool
 is_plain_q(char c)
 {
-	return key_is_letter(c) || key_is_digit(c) || c == '-' || c == '!' ||
+	return char_is_letter(c) || char_is_digit(c) || c == '-' || c == '!' ||
 	    c == '*' || c == '+' || c == '/';
 }
 
@@ -206,10 +207,10 @@ complete_phrase(struct buf *out, struct str name)
 		char c = clean.p[i];
 
 		/* What looks encoded must not be decoded by the reader. */
-		encode = encode || key_is_high(c) ||
+		encode = encode || char_is_high(c) ||
 		    (c == '=' && clean.p[i + 1] == '?');
 		plain = plain &&
-		    (key_is_letter(c) || key_is_digit(c) || c == ' ' ||
+		    (char_is_letter(c) || char_is_digit(c) || c == ' ' ||
 			c == '-' || c == '_' || c == '\'');
 		word = c == ' ' ? 0 : word + (c == '"' || c == '\\') + 1;
 		encode = encode || word > WORD_MAX;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/head.h"
 
+#include "base/char.h"
 #include "base/key.h"
 
 enum { NAME_MAX_OCTETS = 77 };
@@ -24,7 +25,7 @@ name_length(struct str line)
 {
 	size_t n = 0;
 
-	while (n < line.n && key_is_graph(line.p[n]) && line.p[n] != ':')
+	while (n < line.n && char_is_graph(line.p[n]) && line.p[n] != ':')
 		n++;
 	return n <= NAME_MAX_OCTETS ? n : 0;
 }

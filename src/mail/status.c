@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <sysexits.h>
 
-#include "base/key.h"
-
 static const char *const words[] = {
     [OUTCOME_OPEN] = "open",
     [OUTCOME_DELIVERED] = "delivered",

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <resolv.h>
 
-#include "base/key.h"
+#include "base/char.h"
 
 /* Bits of the third byte of a header, and of the fourth. */
 enum { QR = 0x80, OPCODE = 0x78, AA = 0x04, TC = 0x02 };
@@ -48,8 +48,8 @@ dns_is_name(struct str s)
 			if (label == 0)
 				return false;
 			label = 0;
-		} else if (!key_is_letter(c) && !key_is_digit(c) && c != '-' &&
-		    c != '_') {
+		} else if (!char_is_letter(c) && !char_is_digit(c) &&
+		    c != '-' && c != '_') {
 			return false;
 		} else if (++label > 63) {
 			return false;
@@ -168,7 +168,7 @@ lower(struct pool *p, const char *text)
 	char *copy = pool_take(p, n + 1);
 
 	for (size_t i = 0; i < n; i++)
-		copy[i] = key_lower(text[i]);
+		copy[i] = char_lower(text[i]);
 	return str_of(copy, n);
 }
 

@@ -5,7 +5,7 @@
 #include <idn2.h>
 #include <stdlib.h>
 
-#include "base/key.h"
+#include "base/char.h"
 
 typedef int (*to_ascii_fn)(const char *, char **, int);
 typedef void (*free_fn)(void *);
@@ -64,8 +64,8 @@ check(struct str name, struct err *e)
 		for (size_t i = 0; i < label.n; i++) {
 			char c = label.p[i];
 
-			if (!key_is_letter(c) && !key_is_digit(c) && c != '-' &&
-			    c != '_')
+			if (!char_is_letter(c) && !char_is_digit(c) &&
+			    c != '-' && c != '_')
 				return err_set(e, ERR_SYNTAX,
 				    "a domain name cannot hold byte 0x%02x",
 				    (unsigned char)c);
@@ -88,6 +88,6 @@ idn_ascii(struct buf *out, struct str domain, struct err *e)
 	if (out->over)
 		return err_set(e, ERR_LIMIT, "domain too long");
 	for (size_t i = from; i < out->n; i++)
-		out->p[i] = key_lower(out->p[i]);
+		out->p[i] = char_lower(out->p[i]);
 	return check(str_of(out->p + from, out->n - from), e);
 }

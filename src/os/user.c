@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/key.h"
+#include "base/char.h"
 #include "os/file.h"
 
 /* GECOS up to the first comma, with "&" as the capitalised login. */
@@ -26,7 +26,7 @@ full_name(const char *gecos, const char *login, struct pool *p)
 		size_t at = b.n;
 
 		buf_add(&b, str_c(login));
-		if (b.n > at && key_is_letter(b.p[at]) && b.p[at] >= 'a')
+		if (b.n > at && char_is_letter(b.p[at]) && b.p[at] >= 'a')
 			b.p[at] = (char)(b.p[at] - 'a' + 'A');
 	}
 	name = pool_str(p, str_trim(buf_str(&b)));

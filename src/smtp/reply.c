@@ -2,7 +2,7 @@
 #include "smtp/reply.h"
 
 #include "base/code.h"
-#include "base/key.h"
+#include "base/char.h"
 
 void
 reply_init(struct reply *r)
@@ -43,7 +43,7 @@ static bool
 read_code(struct str line, unsigned *code)
 {
 	if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' ||
-	    !key_is_digit(line.p[1]) || !key_is_digit(line.p[2]))
+	    !char_is_digit(line.p[1]) || !char_is_digit(line.p[2]))
 		return false;
 	if (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-')
 		return false;

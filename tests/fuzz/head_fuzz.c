@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "base/key.h"
+#include "base/char.h"
 #include "fuzz.h"
 #include "mail/complete.h"
 #include "mail/stuff.h"
@@ -46,7 +46,7 @@ check_fields(const struct head *h, const struct field *f, size_t n)
 		rest = str_slice(rest, f[i].raw.n, rest.n);
 		assert(f[i].name.n > 0 && f[i].name.n <= 77);
 		for (size_t k = 0; k < f[i].name.n; k++)
-			assert(key_is_graph(f[i].name.p[k]));
+			assert(char_is_graph(f[i].name.p[k]));
 		assert(f[i].raw.n == f[i].name.n + 1 + f[i].value.n);
 		assert(f[i].raw.p[f[i].raw.n - 1] == '\n');
 	}

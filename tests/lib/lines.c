@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/key.h"
+#include "base/char.h"
 #include "os/sys.h"
 #include "words.h"
 
@@ -50,7 +50,7 @@ bad(struct expansion *x, const struct line *at, const char *what,
 static bool
 is_name(char c)
 {
-	return key_is_letter(c) || key_is_digit(c) || c == '_';
+	return char_is_letter(c) || char_is_digit(c) || c == '_';
 }
 
 /* Replaces every $name and ${name}; $$ is a dollar. */

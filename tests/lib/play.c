@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/key.h"
+#include "base/char.h"
 #include "play_inside.h"
 
 #include "words.h"
@@ -53,7 +53,7 @@ read_to(struct reading *r, const struct line *line, struct str rest)
 	uint64_t n = 0;
 	struct buf b;
 
-	if (word.n > 1 && word.p[0] == 'x' && key_is_digit(word.p[1])) {
+	if (word.n > 1 && word.p[0] == 'x' && char_is_digit(word.p[1])) {
 		if (!str_number(str_slice(word, 1, word.n), PATHS_MAX, &n))
 			return play_bad(r->e, line, "not a number", word);
 		word = words_next(&rest);

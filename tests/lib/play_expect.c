@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/key.h"
+#include "base/char.h"
 #include "mail/status.h"
 #include "play_inside.h"
 #include "words.h"
@@ -47,7 +47,7 @@ play_result(struct reading *r, const struct line *line, struct str rest)
 	if (v->outcome < 0)
 		return play_bad(r->e, line, "not an outcome", word);
 	word = words_next(&rest);
-	if (word.n > 0 && (key_is_digit(word.p[0]) || word.p[0] == '-')) {
+	if (word.n > 0 && (char_is_digit(word.p[0]) || word.p[0] == '-')) {
 		v->enhanced = word;
 		before = rest;
 		word = words_next(&rest);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-#include "base/key.h"
 #include "play_inside.h"
 #include "words.h"
 

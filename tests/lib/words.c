@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "words.h"
 
-#include "base/key.h"
+#include "base/char.h"
 
 struct str
 words_next(struct str *rest)
@@ -25,7 +25,7 @@ static int
 hex(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, key_lower(c)) : NULL;
+	const char *at = c ? strchr(digits, char_lower(c)) : NULL;
 
 	return at ? (int)(at - digits) : -1;
 }
@@ -108,7 +108,7 @@ words_time(struct str s, int64_t *ms)
 	size_t digits = 0;
 	uint64_t n;
 
-	while (digits < s.n && key_is_digit(s.p[digits]))
+	while (digits < s.n && char_is_digit(s.p[digits]))
 		digits++;
 	if (!str_number(str_slice(s, 0, digits), 1000000, &n))
 		return false;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "base/char.h"
 #include "base/key.h"
 #include "base/str.h"
 
@@ -172,11 +173,11 @@ classes(void **state)
 		bool lower = i >= 'a' && i <= 'z';
 
 		assert_int_equal(
-		    (unsigned char)key_lower(c), upper ? i + 32 : i);
-		assert_int_equal(key_is_letter(c), upper || lower);
-		assert_int_equal(key_is_digit(c), i >= '0' && i <= '9');
-		assert_int_equal(key_is_graph(c), i > 32 && i < 127);
-		assert_int_equal(key_is_high(c), i >= 128);
+		    (unsigned char)char_lower(c), upper ? i + 32 : i);
+		assert_int_equal(char_is_letter(c), upper || lower);
+		assert_int_equal(char_is_digit(c), i >= '0' && i <= '9');
+		assert_int_equal(char_is_graph(c), i > 32 && i < 127);
+		assert_int_equal(char_is_high(c), i >= 128);
 	}
 }
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* What a command line asks for: see cli/options.h, which reads it. */
+#ifndef CLI_REQUEST_H
+#define CLI_REQUEST_H
+
+#include "base/pool.h"
+
+enum mode {
+	MODE_SEND,
+	MODE_HELP,
+	MODE_VERSION,
+	MODE_CHECK, /* is the configuration valid? */
+	MODE_PRINT_CONFIG,
+	MODE_SPOOL,	  /* something that only a spool can answer */
+	MODE_UNSUPPORTED, /* known, and not built (yet) */
+	MODES,
+};
+
+/* A key of the configuration that is given on the command line. */
+struct setting {
+	struct str key;
+	struct str value;
+	const char *option; /* how it was given, for errors: "-odb" */
+};
+
+struct options {
+	struct pool *pool;
+	const char *name; /* what the program was called */
+	enum mode mode;
+	const char *what; /* the name or option that chose the mode */
+	bool from_header; /* -t */
+	bool verbose;	  /* -v */
+	bool gateway;	  /* -G */
+	/* NULL where the option was not given. */
+	const char *sender;    /* -f, -r */
+	const char *full_name; /* -F */
+	const char *config;    /* -C */
+	const char *tag;       /* -L */
+	const char *ret;       /* -R */
+	struct setting *settings;
+	size_t settings_n;
+	char **operands;
+	size_t operands_n;
+};
+
+#endif
