@@ -15,7 +15,7 @@
  * dial     ok ip status              an attempt to connect
  * rcpt     index status              a verdict on one recipient
  * host     reach status              the session is over, for this reason
- * gate     count                     waits before the end of data
+ * gate     letter                    waits before the end of data
  * show     ms text                   a line of the conversation
  * log      level text
  * end                                nothing more will come
@@ -48,7 +48,7 @@ struct record {
 	enum record_kind kind;
 	uint32_t id;	      /* mx, addr, found: request; rcpt: index */
 	uint32_t number;      /* mx: preference; found: secure; dial: ok;
-				 host: reach; gate: count; show: ms;
+				 host: reach; gate: letter; show: ms;
 				 log: level */
 	struct str name;      /* mx: host name; addr, dial: IP address */
 	struct status status; /* found, dial, rcpt, host */

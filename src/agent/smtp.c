@@ -156,21 +156,22 @@ on_rcpt(void *ctx, size_t i, const struct status *status)
 }
 
 static void
-on_near_gate(void *ctx, size_t accepted)
+on_near_gate(void *ctx, size_t letter)
 {
 	struct attempt *a = ctx;
-	struct record r = {.kind = RECORD_GATE, .number = (uint32_t)accepted};
+	struct record r = {.kind = RECORD_GATE, .number = (uint32_t)letter};
 
+	a->past_gate = false;
 	report_put(a->report, &r);
 	report_flush(a->report);
 }
 
 static bool
-on_gate(void *ctx, size_t accepted)
+on_gate(void *ctx, size_t letter)
 {
 	struct attempt *a = ctx;
 
-	(void)accepted;
+	(void)letter;
 	a->past_gate = a->gate(a->gate_ctx);
 	return a->past_gate;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -71,10 +72,13 @@ run_lookup(void *arg)
 	return result < 0 ? EX_OSERR : EX_OK;
 }
 
-/* Forks a child that runs run(c), with pipes both ways. */
+/*
+ * Forks a child that runs run(c), with pipes both ways; it keeps what is in
+ * keep[2..n), and the first two are for its ends of the pipes.
+ */
 static int
-start(struct agent *agent, int (*run)(void *), struct child *c, int extra,
-    struct err *e)
+start(struct agent *agent, int (*run)(void *), struct child *c, int *keep,
+    size_t n, struct err *e)
 {
 	int report[2];
 	int command[2];
@@ -90,10 +94,9 @@ start(struct agent *agent, int (*run)(void *), struct child *c, int extra,
 	}
 	c->report = report[1];
 	c->command = command[0];
-
-	int keep[] = {report[1], command[0], extra};
-
-	agent->pid = proc_spawn(run, c, keep, 3, e);
+	keep[0] = report[1];
+	keep[1] = command[0];
+	agent->pid = proc_spawn(run, c, keep, n, e);
 	sys_close(report[1]);
 	sys_close(command[0]);
 	agent->report = report[0];
@@ -108,8 +111,16 @@ int
 agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
 {
 	struct child c = {.errand = errand, .deadline = errand->deadline};
+	int *keep = calloc(errand->letters + 2, sizeof(*keep));
+	int result;
 
-	return start(agent, run_smtp, &c, errand->content.fd, e);
+	if (keep == NULL)
+		err_memory();
+	for (size_t i = 0; i < errand->letters; i++)
+		keep[i + 2] = errand->letter[i].content.fd;
+	result = start(agent, run_smtp, &c, keep, errand->letters + 2, e);
+	free(keep);
+	return result;
 }
 
 int
@@ -117,8 +128,9 @@ agent_lookup(
     struct agent *agent, const struct lookup_errand *lookup, struct err *e)
 {
 	struct child c = {.lookup = lookup};
+	int keep[2];
 
-	if (start(agent, run_lookup, &c, -1, e) < 0)
+	if (start(agent, run_lookup, &c, keep, 2, e) < 0)
 		return -1;
 	/* Who asks must not wait for who answers, who may wait for him. */
 	if (fcntl(agent->command, F_SETFL, O_NONBLOCK) == 0)

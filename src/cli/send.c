@@ -210,6 +210,7 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	const struct str own[] = {
 	    s->who.hostname, s->who.helo, STR("localhost")};
 	struct watcher watcher = {.gone = false};
+	struct job job = {&s->env, &s->message.content};
 	struct dispatch_opts opts = {
 	    .lookup =
 		{
@@ -240,7 +241,7 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 
 	memcpy(opts.wait, c->wait, sizeof(opts.wait));
 	buf_init(&watcher.line, 1 << 16);
-	result = dispatch(&s->env, &s->message.content, &opts, s->pool, &e);
+	result = dispatch(&job, 1, &opts, s->pool, &e);
 	buf_free(&watcher.line);
 	sys_close(s->message.content.fd);
 	return result < 0 ? fail(s, EX_OSERR, &e) : 0;

@@ -11,9 +11,6 @@
 #include "delivery/outcome.h"
 #include "os/sys.h"
 
-/* In attempt.member: this recipient has its verdict. */
-#define JUDGED SIZE_MAX
-
 /* How much longer than all time-outs together an agent may live. */
 enum {
 	ATTEMPT_FLOOR_MS = 2 * 3600 * 1000, /* J-09 */
@@ -23,12 +20,57 @@ enum {
 	RECORDS_EACH = 500,
 };
 
-/* An attempt may take its time-outs, and a big message at a slow pace. */
+/*
+ * An attempt may take its time-outs for each message, and big ones at a slow
+ * pace.
+ */
 static int64_t
-attempt_deadline(const struct run *run)
+attempt_deadline(const struct letter *letter, size_t n)
 {
-	return clock_now() + ATTEMPT_FLOOR_MS +
-	    (int64_t)(run->content->size / SLOWEST_OCTETS_PER_MS);
+	int64_t deadline = clock_now();
+
+	for (size_t i = 0; i < n; i++)
+		deadline += ATTEMPT_FLOOR_MS +
+		    (int64_t)(letter[i].content.size / SLOWEST_OCTETS_PER_MS);
+	return deadline;
+}
+
+/*
+ * The letters of an attempt: the recipients of each message that are not
+ * sealed yet.  Returns how many.
+ */
+static size_t
+write_letters(struct hop *hop, struct run *run, struct letter *letter)
+{
+	struct attempt *a = &hop->attempt;
+	struct str *to = pool_array(run->pool, hop->n, sizeof(*to));
+	size_t letters = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < hop->n; i++) {
+		struct member *m = &hop->member[i];
+		struct letter *l = letters ? &letter[letters - 1] : NULL;
+
+		if (run_sealed(m->rcpt))
+			continue;
+		m->rcpt->since[SINCE_CONNECTING] = clock_now();
+		m->rcpt->since[SINCE_SENDING] = 0;
+		if (l == NULL || a->job[letters - 1] != m->job) {
+			a->job[letters] = m->job;
+			l = &letter[letters++];
+			*l = (struct letter){
+			    .from = m->job->envelope->from,
+			    .to = &to[n],
+			    .first = n,
+			    .utf8 = hop->utf8,
+			    .content = *m->job->content,
+			};
+		}
+		a->rcpt[n] = m;
+		to[n++] = m->rcpt->path;
+		l->n++;
+	}
+	return letters;
 }
 
 void
@@ -37,21 +79,15 @@ hop_prepare(struct hop *hop, struct run *run)
 	struct attempt *a = &hop->attempt;
 	struct walk_step step = a->step;
 	const struct dispatch_opts *opts = run->opts;
-	struct str *to = pool_array(run->pool, hop->n, sizeof(*to));
-	size_t n = 0;
+	struct letter *letter;
+	size_t letters;
 
 	*a = (struct attempt){.agent = {-1, -1, -1}, .step = step};
-	a->member = pool_array(run->pool, hop->n, sizeof(*a->member));
-	for (size_t i = 0; i < hop->n; i++) {
-		struct recipient *r = hop_member(hop, run, i);
-
-		if (run_sealed(r))
-			continue;
-		r->since[SINCE_CONNECTING] = clock_now();
-		r->since[SINCE_SENDING] = 0;
-		a->member[n] = hop->member[i];
-		to[n++] = r->path;
-	}
+	a->rcpt = pool_array(run->pool, hop->n, sizeof(*a->rcpt));
+	a->judged = pool_array(run->pool, hop->n, sizeof(*a->judged));
+	a->job = pool_array(run->pool, hop->n, sizeof(*a->job));
+	letter = pool_array(run->pool, hop->n, sizeof(*letter));
+	letters = write_letters(hop, run, letter);
 	a->errand = (struct errand){
 	    .host = step.host->name,
 	    .addresses = step.n,
@@ -60,13 +96,10 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .literal = hop->walk->literal,
 	    .tls = step.clear ? TLS_LEVEL_NONE : opts->tls,
 	    .helo = opts->helo,
-	    .from = run->envelope->from,
-	    .to = to,
-	    .n = n,
-	    .utf8 = hop->utf8,
-	    .content = *run->content,
+	    .letter = letter,
+	    .letters = letters,
 	    .start = opts->start,
-	    .deadline = attempt_deadline(run),
+	    .deadline = attempt_deadline(letter, letters),
 	    .show = opts->show != NULL,
 	};
 	memcpy(a->errand.ip, step.ip, sizeof(step.ip));
@@ -132,8 +165,8 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 		return true;
 	}
 	status = status_keep(r->status, run->pool);
-	log_event(LOG_LEVEL_INFO, "smtp", "%.*s: %.*s",
-	    STR_ARG(run->envelope->id), STR_ARG(status.text));
+	log_event(LOG_LEVEL_INFO, "smtp", "%.*s: %.*s", STR_ARG(hop_id(hop)),
+	    STR_ARG(status.text));
 	walk_tried(hop->walk, r->name, REACH_NOTHING, a->step.clear, &status);
 	return true;
 }
@@ -146,6 +179,28 @@ is_too_many(const struct status *s)
 	    (s->code == 552 && s->outcome == OUTCOME_DEFERRED);
 }
 
+/* Has the gate been opened for the message of recipient i? */
+static bool
+may_be_sent(const struct attempt *a, size_t i)
+{
+	const struct letter *l;
+
+	if (!a->gate_open)
+		return false;
+	l = &a->errand.letter[a->gates - 1];
+	return i >= l->first && i < l->first + l->n;
+}
+
+bool
+attempt_past_gate(const struct attempt *a)
+{
+	for (size_t i = 0; a->gate_open && i < a->errand.letter[a->gates - 1].n;
+	     i++)
+		if (!a->judged[a->errand.letter[a->gates - 1].first + i])
+			return true;
+	return false;
+}
+
 static bool
 rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 {
@@ -153,11 +208,11 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	struct recipient *rcpt;
 	struct status status;
 
-	if (r->id >= a->errand.n || a->ip.n == 0 ||
-	    a->member[r->id] == JUDGED || r->status.outcome == OUTCOME_OPEN)
+	if (r->id >= errand_recipients(&a->errand) || a->ip.n == 0 ||
+	    a->judged[r->id] || r->status.outcome == OUTCOME_OPEN)
 		return false;
-	rcpt = &run->envelope->rcpt[a->member[r->id]];
-	if (r->status.outcome == OUTCOME_DELIVERED && !a->gate_open)
+	rcpt = a->rcpt[r->id]->rcpt;
+	if (r->status.outcome == OUTCOME_DELIVERED && !may_be_sent(a, r->id))
 		return false;
 	a->delivered += r->status.outcome == OUTCOME_DELIVERED;
 	a->too_many = a->too_many || is_too_many(&r->status);
@@ -167,29 +222,31 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	rcpt->relay = relay(a, run);
 	rcpt->status = status;
 	if (run_sealed(rcpt))
-		run_seal(run, hop->target.domain, rcpt, NULL);
-	a->member[r->id] = JUDGED; /* once is enough */
+		run_seal(run, hop->target.domain, a->rcpt[r->id], NULL);
+	a->judged[r->id] = true; /* once is enough */
 	return true;
 }
 
 static void
-sending_now(struct attempt *a, struct run *run)
+sending_now(struct attempt *a, const struct letter *l)
 {
-	for (size_t i = 0; i < a->errand.n; i++)
-		if (a->member[i] != JUDGED)
-			run->envelope->rcpt[a->member[i]].since[SINCE_SENDING] =
-			    clock_now();
+	for (size_t i = l->first; i < l->first + l->n; i++)
+		if (!a->judged[i])
+			a->rcpt[i]->rcpt->since[SINCE_SENDING] = clock_now();
 }
 
 static bool
-gate_record(struct hop *hop, struct run *run)
+gate_record(struct hop *hop, struct run *run, size_t letter)
 {
 	struct attempt *a = &hop->attempt;
 
-	if (a->gate_asked || a->ip.n == 0)
+	/* In their order, and none while another is not settled. */
+	if (letter < a->gates || letter >= a->errand.letters || a->ip.n == 0 ||
+	    attempt_past_gate(a))
 		return false;
-	a->gate_asked = true;
-	sending_now(a, run);
+	a->gates = letter + 1;
+	a->gate_open = false;
+	sending_now(a, &a->errand.letter[letter]);
 	if (run_leaving(run))
 		return true;
 	/* In-process the gate asks for this flag instead of the byte.  Who
@@ -203,7 +260,7 @@ gate_record(struct hop *hop, struct run *run)
 static size_t
 records_max(const struct attempt *a)
 {
-	return RECORDS_BASE + RECORDS_EACH * a->errand.n;
+	return RECORDS_BASE + RECORDS_EACH * errand_recipients(&a->errand);
 }
 
 void
@@ -239,14 +296,14 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 		a->reach = (enum reach)r.number;
 		break;
 	case RECORD_GATE:
-		fine = gate_record(hop, run);
+		fine = gate_record(hop, run, r.number);
 		break;
 	case RECORD_SHOW:
 		run_show(run, hop->target.domain, r.number, r.text);
 		break;
 	case RECORD_LOG:
 		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
-		    STR_ARG(run->envelope->id), STR_ARG(r.text));
+		    STR_ARG(hop_id(hop)), STR_ARG(r.text));
 		break;
 	case RECORD_END:
 		a->ended = true;
@@ -271,15 +328,25 @@ doubt(struct hop *hop, struct run *run)
 	    STR("the process that sent the message ended without a verdict: "
 		"it may be delivered twice"));
 
-	for (size_t i = 0; i < a->errand.n; i++) {
-		struct recipient *r;
+	const struct letter *l = &a->errand.letter[a->gates - 1];
 
-		if (a->member[i] == JUDGED)
+	for (size_t i = l->first; i < l->first + l->n; i++) {
+		if (a->judged[i])
 			continue;
-		r = &run->envelope->rcpt[a->member[i]];
-		r->relay = relay(a, run);
-		run_seal(run, hop->target.domain, r, &status);
+		a->rcpt[i]->rcpt->relay = relay(a, run);
+		run_seal(run, hop->target.domain, a->rcpt[i], &status);
+		a->judged[i] = true;
 	}
+}
+
+/* Is there a message that it did not come to? */
+static bool
+untried(const struct attempt *a)
+{
+	for (size_t i = 0; i < errand_recipients(&a->errand); i++)
+		if (!a->judged[i])
+			return true;
+	return false;
 }
 
 /* What the attempt means for the walk. */
@@ -289,10 +356,12 @@ tell_walk(struct hop *hop, const struct attempt *a)
 	struct status none = {0};
 
 	/*
-	 * Who took as many as it takes at once is asked again for the rest
-	 * (RFC 5321, 4.5.3.1.10), as long as that brings somebody further.
+	 * Who took as many as it takes at once, recipients or messages, is
+	 * asked again for the rest (RFC 5321, 4.5.3.1.10), as long as that
+	 * brings somebody further.
 	 */
-	if (a->too_many && a->delivered > 0 && a->host.outcome == OUTCOME_OPEN)
+	if (a->delivered > 0 &&
+	    ((a->too_many && a->host.outcome == OUTCOME_OPEN) || untried(a)))
 		return;
 	if (a->ip.n > 0)
 		walk_tried(hop->walk, a->ip, a->reach, a->step.clear,
@@ -315,21 +384,20 @@ hop_attempt_over(struct hop *hop, struct run *run)
 	hop->deadline = INT64_MAX;
 	/* Past the gate, who has no verdict is in doubt (spool-protocol, 12),
 	 * unless the agent says what kept it from sending. */
-	if (a->gate_open && (!sound || a->host.outcome == OUTCOME_OPEN))
+	if (attempt_past_gate(a) && (!sound || a->host.outcome == OUTCOME_OPEN))
 		doubt(hop, run);
 	/* With no word against the host it has spoken to everybody. */
 	if (sound && a->ip.n > 0 && a->host.outcome == OUTCOME_OPEN)
 		a->reach = REACH_SESSION;
 	if (!sound) {
 		log_event(LOG_LEVEL_ERROR, "smtp", "%.*s: %.*s",
-		    STR_ARG(run->envelope->id), STR_ARG(died.text));
+		    STR_ARG(hop_id(hop)), STR_ARG(died.text));
 		a->host = died;
 	}
 	if (a->host.outcome != OUTCOME_OPEN && a->ip.n > 0)
 		for (size_t i = 0; i < hop->n; i++)
-			if (hop_member(hop, run, i)->status.outcome ==
-			    OUTCOME_OPEN)
-				hop_member(hop, run, i)->relay = relay(a, run);
+			if (hop->member[i].rcpt->status.outcome == OUTCOME_OPEN)
+				hop->member[i].rcpt->relay = relay(a, run);
 	tell_walk(hop, a);
 	hop_advance(hop, run);
 }

@@ -79,7 +79,7 @@ lookup_line(void *ctx, struct str line)
 		break;
 	case RECORD_LOG:
 		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
-		    STR_ARG(d->run.envelope->id), STR_ARG(r.text));
+		    STR_ARG(d->run.job->envelope->id), STR_ARG(r.text));
 		break;
 	case RECORD_MX:
 	case RECORD_ADDR:
@@ -184,8 +184,8 @@ attempt(struct dispatcher *d, struct hop *h)
 	}
 	if (agent_smtp(&a->agent, &a->errand, &e) == 0)
 		return;
-	log_event(LOG_LEVEL_ERROR, "smtp", "%.*s: %s",
-	    STR_ARG(d->run.envelope->id), e.text);
+	log_event(
+	    LOG_LEVEL_ERROR, "smtp", "%.*s: %s", STR_ARG(hop_id(h)), e.text);
 	hop_no_agent(h, &d->run, &e);
 	d->trouble = e;
 }
@@ -406,33 +406,44 @@ start_lookup(struct dispatcher *d, struct err *e)
 
 /* By which name the log knows it, for people. */
 static void
-show_start(const struct dispatcher *d)
+show_start(const struct dispatcher *d, const struct job *job)
 {
-	const struct envelope *env = d->run.envelope;
+	const struct envelope *env = job->envelope;
 	struct buf b;
 
 	if (d->run.opts->show == NULL)
 		return;
 	buf_init(&b, 4096);
 	buf_printf(&b, "message %.*s: %llu octets from <%.*s>",
-	    STR_ARG(env->id), (unsigned long long)d->run.content->size,
+	    STR_ARG(env->id), (unsigned long long)job->content->size,
 	    STR_ARG(env->from));
 	run_show_now(&d->run, STR_NONE, buf_str(&b));
 	buf_free(&b);
 }
 
-int
-dispatch(struct envelope *envelope, const struct content *content,
-    const struct dispatch_opts *opts, struct pool *p, struct err *e)
+static void
+log_start(const struct job *job)
 {
-	struct dispatcher d = {
-	    .run = {envelope, content, opts, p, false},
-	};
+	const struct envelope *env = job->envelope;
+
 	log_event(LOG_LEVEL_INFO, "qmgr",
 	    "%.*s: from=<%.*s>, size=%llu, nrcpt=%zu (queue active)",
-	    STR_ARG(envelope->id), STR_ARG(envelope->from),
-	    (unsigned long long)content->size, envelope->n);
-	show_start(&d);
+	    STR_ARG(env->id), STR_ARG(env->from),
+	    (unsigned long long)job->content->size, env->n);
+}
+
+int
+dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
+    struct pool *p, struct err *e)
+{
+	struct dispatcher d = {
+	    .run = {job, jobs, opts, p, false},
+	};
+
+	for (size_t i = 0; i < jobs; i++) {
+		log_start(&job[i]);
+		show_start(&d, &job[i]);
+	}
 	d.hop = group_recipients(&d.run, &d.n);
 	report_reader_init(&d.answers);
 	d.agents = agents_at_once(opts);

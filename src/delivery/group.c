@@ -5,14 +5,14 @@
 
 #include "delivery/outcome.h"
 
-/* More recipients of one domain go in several transactions. */
+/* More recipients of one domain go in several sessions. */
 enum { HOP_RECIPIENTS = 1000 };
 
 /* A recipient and where it goes, while they are grouped. */
 struct way {
 	struct next_hop target;
 	bool utf8; /* the address, or the sender's, is not ASCII */
-	size_t rcpt;
+	struct member who;
 };
 
 static int
@@ -34,7 +34,9 @@ by_way(const void *left, const void *right)
 		return x.n < y.n ? -1 : 1;
 	if (a->utf8 != b->utf8)
 		return a->utf8 ? 1 : -1;
-	return a->rcpt < b->rcpt ? -1 : a->rcpt > b->rcpt;
+	if (a->who.job != b->who.job)
+		return a->who.job < b->who.job ? -1 : 1;
+	return a->who.rcpt < b->who.rcpt ? -1 : a->who.rcpt > b->who.rcpt;
 }
 
 static bool
@@ -47,34 +49,49 @@ together(const struct way *a, const struct way *b, size_t so_far)
 	    so_far < HOP_RECIPIENTS;
 }
 
-/* Makes a hop of all recipients that go the same way. */
+/* Where every recipient goes; returns how many there are. */
+static size_t
+find_ways(const struct run *run, struct way **ways)
+{
+	struct way *way;
+	size_t n = 0;
+
+	for (size_t j = 0; j < run->jobs; j++)
+		n += run->job[j].envelope->n;
+	*ways = way = pool_array(run->pool, n, sizeof(*way));
+	for (size_t j = 0; j < run->jobs; j++) {
+		const struct envelope *env = run->job[j].envelope;
+		bool utf8 = !str_is_ascii(env->from);
+
+		for (size_t i = 0; i < env->n; i++) {
+			struct recipient *r = &env->rcpt[i];
+
+			r->since[SINCE_RUN] = run->opts->start;
+			r->since[SINCE_READ] = run->opts->read;
+			*way++ = (struct way){
+			    .target = route_domain(r->addr.domain, run->pool),
+			    .utf8 = utf8 || !str_is_ascii(r->path),
+			    .who = {&run->job[j], r},
+			};
+		}
+	}
+	return n;
+}
+
 struct hop *
 group_recipients(struct run *run, size_t *n)
 {
-	struct envelope *env = run->envelope;
-	struct pool *p = run->pool;
-	struct way *way = pool_array(p, env->n, sizeof(*way));
-	size_t *member = pool_array(p, env->n, sizeof(*member));
-	struct hop *hop;
+	struct way *way;
+	size_t all = find_ways(run, &way);
+	struct member *member = pool_array(run->pool, all, sizeof(*member));
+	struct hop *hop = pool_array(run->pool, all, sizeof(*hop));
 	size_t count = 0;
 
-	for (size_t i = 0; i < env->n; i++) {
-		struct recipient *r = &env->rcpt[i];
-
-		r->since[SINCE_RUN] = run->opts->start;
-		r->since[SINCE_READ] = run->opts->read;
-		way[i] = (struct way){
-		    .target = route_domain(r->addr.domain, p),
-		    .utf8 = !str_is_ascii(r->path) || !str_is_ascii(env->from),
-		    .rcpt = i,
-		};
-	}
-	qsort(way, env->n, sizeof(*way), by_way);
-	hop = pool_array(p, env->n, sizeof(*hop));
-	for (size_t i = 0; i < env->n; i++) {
+	qsort(way, all, sizeof(*way), by_way);
+	for (size_t i = 0; i < all; i++) {
 		struct hop *h = count ? &hop[count - 1] : NULL;
 
-		member[i] = way[i].rcpt;
+		member[i] = way[i].who;
 		if (h && together(&way[i - 1], &way[i], h->n)) {
 			h->n++;
 			continue;

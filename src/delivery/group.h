@@ -6,8 +6,8 @@
 #include "delivery/hop.h"
 
 /*
- * Makes a hop of all recipients of the envelope that go the same way: to the
- * same domain, with the same needs, 1,000 at most.  Returns *n hops, in the
+ * Makes a hop of all recipients that go the same way: to the same domain, with
+ * the same needs, 1,000 of one message at most.  Returns *n hops, in the
  * run's pool; sets since[SINCE_RUN] and [SINCE_READ] of each recipient.
  */
 struct hop *group_recipients(struct run *, size_t *n);

@@ -11,10 +11,10 @@
 
 enum { EXCHANGERS_MAX = 200 };
 
-struct recipient *
-hop_member(const struct hop *hop, const struct run *run, size_t i)
+struct str
+hop_id(const struct hop *hop)
 {
-	return &run->envelope->rcpt[hop->member[i]];
+	return hop->member[0].job->envelope->id;
 }
 
 /* Nothing is left to try: who is not sealed gets what he has, or status. */
@@ -22,12 +22,12 @@ static void
 conclude(struct hop *hop, struct run *run, const struct status *status)
 {
 	for (size_t i = 0; i < hop->n; i++) {
-		struct recipient *r = hop_member(hop, run, i);
+		const struct member *m = &hop->member[i];
 
-		if (run_sealed(r))
+		if (run_sealed(m->rcpt))
 			continue;
-		run_seal(run, hop->target.domain, r,
-		    r->status.outcome == OUTCOME_OPEN ? status : NULL);
+		run_seal(run, hop->target.domain, m,
+		    m->rcpt->status.outcome == OUTCOME_OPEN ? status : NULL);
 	}
 	free(hop->walk);
 	free(hop->list);
@@ -37,10 +37,10 @@ conclude(struct hop *hop, struct run *run, const struct status *status)
 }
 
 static bool
-all_sealed(const struct hop *hop, const struct run *run)
+all_sealed(const struct hop *hop)
 {
 	for (size_t i = 0; i < hop->n; i++)
-		if (!run_sealed(hop_member(hop, run, i)))
+		if (!run_sealed(hop->member[i].rcpt))
 			return false;
 	return true;
 }
@@ -60,7 +60,7 @@ hop_advance(struct hop *hop, struct run *run)
 	int64_t age = clock_now() - run->opts->start;
 	struct status status;
 
-	if (all_sealed(hop, run)) {
+	if (all_sealed(hop)) {
 		conclude(hop, run, NULL);
 		return;
 	}
@@ -219,8 +219,7 @@ address_record(struct hop *hop, struct run *run, const struct record *r)
 	if (is_ours(run, &ip)) {
 		log_event(LOG_LEVEL_WARNING, "smtp",
 		    "%.*s: %.*s[%.*s] is this host: a mail loop",
-		    STR_ARG(run->envelope->id), STR_ARG(h->name),
-		    STR_ARG(r->name));
+		    STR_ARG(hop_id(hop)), STR_ARG(h->name), STR_ARG(r->name));
 		walk_ours(hop->walk);
 		return;
 	}
@@ -296,7 +295,7 @@ hop_lookup_lost(struct hop *hop, struct run *run, const char *why)
 bool
 hop_is_past_gate(const struct hop *hop)
 {
-	return hop->state == HOP_RUNNING && hop->attempt.gate_open;
+	return hop->state == HOP_RUNNING && attempt_past_gate(&hop->attempt);
 }
 
 void

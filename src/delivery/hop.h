@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The recipients of one domain on their way: a state machine that the
- * dispatcher feeds with what agents report.  It asks for lookups, walks the
- * hosts (route/walk.h), starts attempts, and judges each recipient once.
+ * The recipients of one domain on their way, of one message or more: a state
+ * machine that the dispatcher feeds with what agents report.  It asks for
+ * lookups, walks the hosts (route/walk.h), starts attempts, and judges each
+ * recipient once.
  */
 #ifndef DELIVERY_HOP_H
 #define DELIVERY_HOP_H
@@ -29,25 +30,28 @@ struct attempt {
 	struct report_reader reader;
 	struct errand errand;
 	struct walk_step step;
-	size_t *member;	    /* errand.to[i] is recipient hop->member[...] */
-	struct str ip;	    /* connected to; empty: not (yet) */
-	struct status host; /* open: the host is not to blame */
+	struct member **rcpt; /* of the errand, in its order */
+	bool *judged;	      /* which of them have their verdict */
+	struct job **job;     /* of each letter */
+	struct str ip;	      /* connected to; empty: not (yet) */
+	struct status host;   /* open: the host is not to blame */
 	enum reach reach;
 	bool dialled[ERRAND_ADDRESSES];
 	size_t dials; /* attempts to connect that it told of */
 	size_t records;
 	size_t delivered; /* recipients, by this attempt */
 	bool too_many;	  /* the host takes no more of them at once */
-	bool gate_asked, gate_open;
-	bool ended; /* the agent has said all */
-	bool lied;  /* it broke its grammar or its role */
+	size_t gates;	  /* the letter that is next to ask for its gate */
+	bool gate_open;	  /* of the letter before that */
+	bool ended;	  /* the agent has said all */
+	bool lied;	  /* it broke its grammar or its role */
 };
 
 struct hop {
 	uint32_t id;
 	enum hop_state state;
 	struct next_hop target;
-	size_t *member; /* indices in the envelope */
+	struct member *member; /* those of one message together */
 	size_t n;
 	bool utf8;		/* their transport needs SMTPUTF8 */
 	struct walk *walk;	/* from the MX answer on */
@@ -60,8 +64,8 @@ struct hop {
 	struct attempt attempt;
 };
 
-/* Recipient i of the hop. */
-struct recipient *hop_member(const struct hop *, const struct run *, size_t i);
+/* The queue id of its (first) message. */
+struct str hop_id(const struct hop *);
 
 /* Begins: towards HOP_ASK_MX, or HOP_ATTEMPT for an address literal. */
 void hop_begin(struct hop *, struct run *);
@@ -96,6 +100,9 @@ void hop_no_agent(struct hop *, struct run *, const struct err *);
 
 /* Has its agent been allowed to send the end of data? */
 bool hop_is_past_gate(const struct hop *);
+
+/* Has its end of data been sent, perhaps, and no verdict come yet? */
+bool attempt_past_gate(const struct attempt *);
 
 /* The run is being left: what is not past its gate is deferred. */
 void hop_leave(struct hop *, struct run *);

@@ -80,11 +80,13 @@ show_verdict(
 }
 
 void
-run_seal(const struct run *run, struct str domain, struct recipient *r,
+run_seal(const struct run *run, struct str domain, const struct member *m,
     const struct status *status)
 {
+	struct recipient *r = m->rcpt;
+
 	if (status)
 		r->status = status_keep(*status, run->pool);
-	outcome_log(run->envelope, r);
+	outcome_log(m->job->envelope, r);
 	show_verdict(run, domain, r);
 }

@@ -6,11 +6,18 @@
 #ifndef DELIVERY_RUN_H
 #define DELIVERY_RUN_H
 
+#include "delivery/job.h"
 #include "delivery/opts.h"
 
+/* A recipient, and whose message he gets. */
+struct member {
+	struct job *job;
+	struct recipient *rcpt;
+};
+
 struct run {
-	struct envelope *envelope;
-	const struct content *content;
+	struct job *job;
+	size_t jobs;
 	const struct dispatch_opts *opts;
 	struct pool *pool;
 	bool several; /* next hops: lines of the conversation name theirs */
@@ -33,7 +40,7 @@ bool run_sealed(const struct recipient *);
  * Seals it, with status (copied), or with the one that it has if that is
  * NULL: the log line, and the verdict for people.
  */
-void run_seal(const struct run *, struct str domain, struct recipient *,
+void run_seal(const struct run *, struct str domain, const struct member *,
     const struct status *);
 
 #endif

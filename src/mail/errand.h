@@ -34,6 +34,16 @@ enum wait {
 
 enum { ERRAND_ADDRESSES = 5 };
 
+/* One message on its way to the host: what its transaction says. */
+struct letter {
+	struct str from;      /* as in MAIL FROM */
+	const struct str *to; /* as in RCPT TO */
+	size_t n;
+	size_t first; /* of all recipients of the errand, its first */
+	bool utf8;    /* some address is not ASCII (RFC 6531, 3.2) */
+	struct content content;
+};
+
 struct errand {
 	struct str host;		 /* its name, for SNI and for people */
 	struct str ip[ERRAND_ADDRESSES]; /* numeric, in order */
@@ -42,17 +52,17 @@ struct errand {
 	bool last;    /* no other host will be tried after this one */
 	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
-	struct str helo;      /* empty: the literal of the socket's address */
-	struct str from;      /* as in MAIL FROM */
-	const struct str *to; /* as in RCPT TO */
-	size_t n;
-	bool utf8; /* some address is not ASCII (RFC 6531, 3.2) */
-	struct content content;
+	struct str helo; /* empty: the literal of the socket's address */
+	const struct letter *letter; /* sent one after the other */
+	size_t letters;
 	int64_t wait[WAITS]; /* ms */
 	int64_t start;	     /* clock_now when the run began */
 	int64_t deadline;    /* the attempt ends by then */
 	bool show;	     /* report the conversation */
 };
+
+/* How many recipients all letters have together. */
+size_t errand_recipients(const struct errand *);
 
 /* Appends "host[ip]", or an address literal as it is. */
 void errand_host(struct buf *, const struct errand *, struct str ip);

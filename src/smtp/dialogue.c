@@ -46,9 +46,32 @@ note(const struct session *s, struct str line)
 size_t
 dialogue_next(const struct session *s, size_t i)
 {
-	while (i < s->errand->n && s->rcpt[i] == RCPT_JUDGED)
+	while (i < s->letter->n && s->rcpt[i] == RCPT_JUDGED)
 		i++;
 	return i;
+}
+
+void
+dialogue_turn(struct session *s, const struct letter *letter)
+{
+	s->letter = letter;
+	s->rcpt = s->states + letter->first;
+	s->next_said = s->next_heard = s->current = 0;
+	s->accepted = 0;
+	s->sent = 0;
+	s->dots = (struct dots){0};
+}
+
+const struct letter *
+dialogue_more(const struct session *s)
+{
+	const struct letter *end = s->errand->letter + s->errand->letters;
+
+	for (const struct letter *l = s->letter + 1; l < end; l++)
+		for (size_t i = 0; i < l->n; i++)
+			if (s->states[l->first + i] == RCPT_OPEN)
+				return l;
+	return NULL;
 }
 
 /* Appends one command line to what will be written. */
@@ -70,14 +93,14 @@ put_helo(struct buf *b, const char *verb, const struct errand *errand)
 static void
 put_mail(struct buf *b, const struct session *s)
 {
-	const struct content *content = &s->errand->content;
+	const struct content *content = &s->letter->content;
 
-	buf_printf(b, "MAIL FROM:<%.*s>", STR_ARG(s->errand->from));
+	buf_printf(b, "MAIL FROM:<%.*s>", STR_ARG(s->letter->from));
 	if (s->offered.size)
 		buf_printf(b, " SIZE=%" PRIu64, content->size);
 	if (s->offered.eightbit && content->eightbit)
 		buf_add(b, STR(" BODY=8BITMIME"));
-	if (s->errand->utf8)
+	if (s->letter->utf8)
 		buf_add(b, STR(" SMTPUTF8"));
 }
 
@@ -94,14 +117,15 @@ put_command(struct session *s, enum step step)
 		put_helo(&b, script[step].command, s->errand);
 		break;
 	case STEP_MAIL:
+		s->open = true;
 		put_mail(&b, s);
 		break;
 	case STEP_RCPT:
 		s->next_said = dialogue_next(s, s->next_said);
-		if (s->next_said == s->errand->n)
+		if (s->next_said == s->letter->n)
 			break;
 		buf_printf(
-		    &b, "RCPT TO:<%.*s>", STR_ARG(s->errand->to[s->next_said]));
+		    &b, "RCPT TO:<%.*s>", STR_ARG(s->letter->to[s->next_said]));
 		s->next_said++;
 		break;
 	case STEP_DATA:
@@ -109,6 +133,7 @@ put_command(struct session *s, enum step step)
 		buf_add(&b, STR("DATA"));
 		break;
 	case STEP_STARTTLS:
+	case STEP_RSET:
 	case STEP_QUIT:
 		buf_add(&b, str_c(script[step].command));
 		break;
@@ -117,6 +142,7 @@ put_command(struct session *s, enum step step)
 	case STEP_READY:
 	case STEP_BODY:
 	case STEP_DOT:
+	case STEP_NEXT:
 	case STEP_END:
 	default:
 		break;
@@ -154,9 +180,10 @@ dialogue_say(struct session *s, enum step step)
 	put_command(s, step);
 	while (s->offered.pipelining && script[step].ahead &&
 	    s->out.n < FLIGHT_BYTES && s->owed < FLIGHT_COMMANDS) {
-		/* MAIL is followed by the RCPTs, the last RCPT by DATA. */
-		if (step == STEP_MAIL)
-			step = STEP_RCPT;
+		/* RSET is followed by MAIL, MAIL by the RCPTs, the last RCPT
+		 * by DATA. */
+		if (step == STEP_RSET || step == STEP_MAIL)
+			step = script[step].on[HEARD_2YZ].next;
 		if (!put_command(s, step)) {
 			step = script[step].otherwise;
 			put_command(s, step);
@@ -243,6 +270,8 @@ dialogue_hear(struct session *s, enum step step)
 	}
 	if (step == STEP_DATA)
 		s->data_owed = false;
+	if (step == STEP_RSET && heard == HEARD_2YZ)
+		s->open = false;
 	if (step == STEP_EHLO || step == STEP_HELO)
 		s->offered = (struct extend){0};
 	if (step == STEP_EHLO && heard == HEARD_2YZ)
@@ -286,9 +315,9 @@ dialogue_shake(struct session *s)
 enum heard
 dialogue_check(struct session *s)
 {
-	const struct content *content = &s->errand->content;
+	const struct content *content = &s->letter->content;
 
-	if (s->errand->utf8 && !s->offered.utf8) {
+	if (s->letter->utf8 && !s->offered.utf8) {
 		err_set(&s->fault, ERR_LIMIT,
 		    "an address is not ASCII, and the host does not offer "
 		    "SMTPUTF8");
@@ -326,7 +355,7 @@ early(struct session *s)
 static enum heard
 next_block(struct session *s)
 {
-	const struct content *content = &s->errand->content;
+	const struct content *content = &s->letter->content;
 	uint64_t left = content->size - s->sent;
 	size_t n = left < BLOCK ? (size_t)left : BLOCK;
 	size_t got = 0;
@@ -351,10 +380,17 @@ next_block(struct session *s)
 	return HEARD_2YZ;
 }
 
+/* Which of the letters it is. */
+static size_t
+number(const struct session *s)
+{
+	return (size_t)(s->letter - s->errand->letter);
+}
+
 enum heard
 dialogue_body(struct session *s)
 {
-	uint64_t size = s->errand->content.size;
+	uint64_t size = s->letter->content.size;
 
 	for (;;) {
 		enum heard heard;
@@ -362,7 +398,7 @@ dialogue_body(struct session *s)
 		/* As late as can be: past the gate we outlive who could
 		 * still call us back. */
 		if (size - s->sent <= BLOCK)
-			s->hooks->at_gate(s->hooks->ctx, s->accepted);
+			s->hooks->at_gate(s->hooks->ctx, number(s));
 		heard = next_block(s);
 		if (heard != HEARD_2YZ)
 			return heard;
@@ -373,7 +409,7 @@ dialogue_body(struct session *s)
 		if (!flush(s, WAIT_BLOCK))
 			return io_pending(s->io) ? early(s) : HEARD_LOST;
 	}
-	if (s->hooks->gate(s->hooks->ctx, s->accepted))
+	if (s->hooks->gate(s->hooks->ctx, number(s)))
 		return io_pending(s->io) ? early(s) : HEARD_2YZ;
 	err_set(&s->fault, ERR_LIMIT, "stopped before the end of data");
 	return HEARD_3YZ;
@@ -388,14 +424,15 @@ dialogue_dot(struct session *s)
 	if (s->hooks->show) {
 		buf_init(&b, 128);
 		buf_printf(&b, "(the message: %" PRIu64 " octets)",
-		    s->errand->content.size);
+		    s->letter->content.size);
 		show(s, "***", buf_str(&b));
 		buf_free(&b);
 	}
 	show(s, ">>>", STR("."));
-	if (s->offered.pipelining) {
+	if (s->offered.pipelining && dialogue_more(s) == NULL) {
 		show(s, ">>>", STR("QUIT (in the same write)"));
 		buf_add(&s->out, STR("QUIT\r\n"));
+		s->parted = true;
 	}
 	if (!flush(s, WAIT_BLOCK)) {
 		/* Who refuses and hangs up has refused all the same. */
@@ -405,7 +442,13 @@ dialogue_dot(struct session *s)
 
 		return last == HEARD_2YZ ? HEARD_LOST : last;
 	}
-	return hear(s, until(s, WAIT_DOT));
+
+	enum heard heard = hear(s, until(s, WAIT_DOT));
+
+	/* Any clear reply ends the transaction (RFC 5321, 4.1.1.4). */
+	if (heard == HEARD_2YZ || heard == HEARD_4YZ || heard == HEARD_5YZ)
+		s->open = false;
+	return heard;
 }
 
 bool
@@ -446,7 +489,7 @@ void
 dialogue_part(struct session *s)
 {
 	/* With the dot QUIT went along. */
-	if (s->sent > 0 && s->offered.pipelining)
+	if (s->parted)
 		return;
 	put_command(s, STEP_QUIT);
 	s->owed = 0;

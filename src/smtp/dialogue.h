@@ -19,6 +19,7 @@ struct session {
 	struct io *io;
 	struct tls *tls;
 	const struct errand *errand;
+	const struct letter *letter; /* whose transaction it is */
 	const struct session_hooks *hooks;
 	struct extend offered; /* by the channel as it is now */
 	struct tls_proof proof;
@@ -29,13 +30,16 @@ struct session {
 	 * Two cursors: commands are said ahead of the replies that are
 	 * heard, and meet them at a step that is not `ahead`.
 	 */
-	unsigned char *rcpt; /* enum rcpt_state each */
-	size_t next_said;    /* the recipient whose RCPT is said next */
-	size_t next_heard;   /* whose reply comes next */
-	size_t current;	     /* whose reply came last */
+	unsigned char *states; /* enum rcpt_state, of all letters */
+	unsigned char *rcpt;   /* those of this one */
+	size_t next_said;      /* the recipient whose RCPT is said next */
+	size_t next_heard;     /* whose reply comes next */
+	size_t current;	       /* whose reply came last */
 	size_t accepted;
-	size_t owed;	/* replies to commands already said */
+	bool open;   /* the server may think that a transaction is going on */
+	size_t owed; /* replies to commands already said */
 	bool data_owed; /* the last of them is to DATA */
+	bool parted;	/* QUIT has been said */
 
 	struct buf out; /* what is about to be written */
 	char *block;	/* of the message, while it is sent */
@@ -45,8 +49,14 @@ struct session {
 	struct err fault; /* why it is garbage, lost, or our own trouble */
 };
 
-/* The first recipient from i on that can be named; errand->n if none. */
+/* The letter's first recipient from i on that can be named; its n if none. */
 size_t dialogue_next(const struct session *, size_t i);
+
+/* Begins the transaction of the letter. */
+void dialogue_turn(struct session *, const struct letter *);
+
+/* Does another letter come behind this one, with somebody to name? */
+const struct letter *dialogue_more(const struct session *);
 
 /*
  * Says step's command, and with PIPELINING those that may follow it, in one

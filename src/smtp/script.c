@@ -32,19 +32,23 @@ const struct row script[STEPS] = {
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_READY] =    { "READY", NULL, "comparing what is offered with what is needed",
                     WHEN_ALWAYS,   STEP_END,      ACT_CHECK, WAIT_NONE,     false, {
-                    C(MAIL, NONE),    C(QUIT, US),      C(QUIT, HOST),    C(QUIT, MESSAGE),
+                    C(RSET, NONE),    C(QUIT, US),      C(QUIT, HOST),    C(NEXT, MESSAGE),
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_RSET] =     { "RSET", "RSET", "saying RSET",
+                    WHEN_UNSETTLED, STEP_MAIL,    ACT_SAY,   WAIT_MAIL,     true, {
+                    C(MAIL, NONE),    C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_MAIL] =     { "MAIL", "MAIL FROM", "saying MAIL FROM",
                     WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_MAIL,     true, {
-                    C(RCPT, NONE),    C(QUIT, HOST),    C(QUIT, SENDER),  C(QUIT, SENDER),
+                    C(RCPT, NONE),    C(QUIT, HOST),    C(NEXT, SENDER),  C(NEXT, SENDER),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_RCPT] =     { "RCPT", "RCPT TO", "saying RCPT TO",
                     WHEN_RCPT,     STEP_DATA,     ACT_SAY,   WAIT_RCPT,     true, {
                     C(RCPT, NONE),    C(QUIT, HOST),    C(RCPT, RCPT),    C(RCPT, RCPT),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_DATA] =     { "DATA", "DATA", "saying DATA",
-                    WHEN_ACCEPTED, STEP_QUIT,     ACT_SAY,   WAIT_DATA,     false, {
-                    C(QUIT, HOST),    C(BODY, NONE),    C(QUIT, MESSAGE), C(QUIT, MESSAGE),
+                    WHEN_ACCEPTED, STEP_NEXT,     ACT_SAY,   WAIT_DATA,     false, {
+                    C(QUIT, HOST),    C(BODY, NONE),    C(NEXT, MESSAGE), C(NEXT, MESSAGE),
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_BODY] =     { "BODY", "DATA", "sending the message",
                     WHEN_ALWAYS,   STEP_END,      ACT_BODY,  WAIT_BLOCK,    false, {
@@ -53,8 +57,12 @@ const struct row script[STEPS] = {
 [STEP_DOT] =      { "DOT", "end of DATA",
                     "sending end of data -- message may be sent more than once",
                     WHEN_ALWAYS,   STEP_END,      ACT_DOT,   WAIT_DOT,      false, {
-                    C(QUIT, MESSAGE), C(QUIT, DOUBT),   C(QUIT, MESSAGE), C(QUIT, MESSAGE),
+                    C(NEXT, MESSAGE), C(QUIT, DOUBT),   C(NEXT, MESSAGE), C(NEXT, MESSAGE),
                     C(END, MESSAGE),  C(END, DOUBT),    C(END, DOUBT) } },
+[STEP_NEXT] =     { "NEXT", NULL, "turning to the next message",
+                    WHEN_MORE,     STEP_QUIT,     ACT_NEXT,  WAIT_QUIT,     false, {
+                    C(READY, NONE),   C(END, HOST),     C(END, HOST),     C(END, HOST),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_QUIT] =     { "QUIT", "QUIT", "saying QUIT",
                     WHEN_ALWAYS,   STEP_END,      ACT_PART,  WAIT_QUIT,     false, {
                     C(END, NONE),     C(END, NONE),     C(END, NONE),     C(END, NONE),

@@ -17,11 +17,13 @@ enum step {
 	STEP_STARTTLS,
 	STEP_SHAKE,
 	STEP_READY,
+	STEP_RSET,
 	STEP_MAIL,
 	STEP_RCPT,
 	STEP_DATA,
 	STEP_BODY,
 	STEP_DOT,
+	STEP_NEXT,
 	STEP_QUIT,
 	STEP_END,
 	STEPS = STEP_END,
@@ -30,9 +32,11 @@ enum step {
 /* When a step applies; where it does not, its `otherwise` comes instead. */
 enum when {
 	WHEN_ALWAYS,
-	WHEN_TLS,      /* wanted, offered, and not there yet */
-	WHEN_RCPT,     /* there is a recipient not yet named */
-	WHEN_ACCEPTED, /* at least one recipient was accepted */
+	WHEN_TLS,	/* wanted, offered, and not there yet */
+	WHEN_UNSETTLED, /* a transaction may still be open */
+	WHEN_RCPT,	/* there is a recipient not yet named */
+	WHEN_ACCEPTED,	/* at least one recipient was accepted */
+	WHEN_MORE,	/* another message is for this host */
 };
 
 enum act {
@@ -42,6 +46,7 @@ enum act {
 	ACT_CHECK, /* compares what is offered with what is needed */
 	ACT_BODY,  /* sends the message up to the gate */
 	ACT_DOT,   /* sends the rest and the dot, waits for the reply */
+	ACT_NEXT,  /* hears what is still owed, turns to the next message */
 	ACT_PART,  /* says its command and waits for nothing */
 };
 
@@ -51,7 +56,7 @@ enum act {
  * (it failed); READY 2yz (fits), 4yz (the host lacks what is demanded) or 5yz
  * (the message is too large for it); BODY 2yz (the gate has opened), 3yz (we
  * cannot go on: the gate stayed shut, the file cannot be read), else it is
- * a reply that came too early.
+ * a reply that came too early; NEXT 2yz, or lost.
  */
 enum heard {
 	HEARD_2YZ,

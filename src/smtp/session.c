@@ -23,14 +23,27 @@ applies(const struct session *s, enum when when)
 	case WHEN_TLS:
 		return s->errand->tls != TLS_LEVEL_NONE &&
 		    s->offered.starttls && !s->encrypted && s->tls != NULL;
+	case WHEN_UNSETTLED:
+		return s->open;
 	case WHEN_RCPT:
-		return dialogue_next(s, s->next_heard) < s->errand->n;
+		return dialogue_next(s, s->next_heard) < s->letter->n;
 	case WHEN_ACCEPTED:
 		return s->accepted > 0;
+	case WHEN_MORE:
+		return dialogue_more(s) != NULL;
 	case WHEN_ALWAYS:
 	default:
 		return true;
 	}
+}
+
+static enum heard
+turn(struct session *s)
+{
+	if (!dialogue_drain(s))
+		return HEARD_LOST;
+	dialogue_turn(s, dialogue_more(s));
+	return HEARD_2YZ;
 }
 
 static enum heard
@@ -47,6 +60,8 @@ perform(struct session *s, enum step step)
 		return dialogue_body(s);
 	case ACT_DOT:
 		return dialogue_dot(s);
+	case ACT_NEXT:
+		return turn(s);
 	case ACT_PART:
 		dialogue_part(s);
 		return HEARD_2YZ;
@@ -166,7 +181,7 @@ judge_one(struct session *s, size_t i, const struct status *status)
 	if (s->rcpt[i] == RCPT_JUDGED)
 		return;
 	s->rcpt[i] = RCPT_JUDGED;
-	s->hooks->rcpt(s->hooks->ctx, i, status);
+	s->hooks->rcpt(s->hooks->ctx, s->letter->first + i, status);
 }
 
 /*
@@ -193,7 +208,7 @@ judge(struct session *s, enum step step, enum blame blame, enum heard heard,
 	case BLAME_SENDER:
 	case BLAME_MESSAGE:
 	case BLAME_DOUBT:
-		for (size_t i = 0; i < s->errand->n; i++)
+		for (size_t i = 0; i < s->letter->n; i++)
 			judge_one(s, i, &status);
 		break;
 	case BLAME_HOST:
@@ -223,19 +238,31 @@ sayable(struct str path, size_t max)
 static void
 refuse_unsayable(struct session *s)
 {
-	const struct errand *errand = s->errand;
+	const struct letter *letter = s->letter;
 	struct status status = status_own(BLAME_RCPT, "5.1.3",
 	    STR("this address cannot be written in a command"));
 
-	for (size_t i = 0; i < errand->n; i++)
-		if (!sayable(errand->to[i], RCPT_MAX))
+	for (size_t i = 0; i < letter->n; i++)
+		if (!sayable(letter->to[i], RCPT_MAX))
 			judge_one(s, i, &status);
-	if (sayable(errand->from, MAIL_MAX))
+	if (sayable(letter->from, MAIL_MAX))
 		return;
 	status = status_own(BLAME_SENDER, "5.1.7",
 	    STR("the sender address cannot be written in a command"));
-	for (size_t i = 0; i < errand->n; i++)
+	for (size_t i = 0; i < letter->n; i++)
 		judge_one(s, i, &status);
+}
+
+/* Turns to the first letter that has somebody to name. */
+static bool
+begin(struct session *s)
+{
+	for (size_t i = 0; i < s->errand->letters; i++) {
+		dialogue_turn(s, &s->errand->letter[i]);
+		if (dialogue_next(s, 0) < s->letter->n)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -275,19 +302,22 @@ session_run(struct io *io, struct tls *tls, const struct errand *errand,
 	    .reach = REACH_CONNECTED,
 	};
 
-	s.rcpt = calloc(errand->n + 1, 1);
-	if (s.rcpt == NULL)
+	s.states = calloc(errand_recipients(errand) + 1, 1);
+	if (s.states == NULL)
 		err_memory();
 	/* A block can double by dots; commands are far less. */
 	buf_init(&s.out, SESSION_OUT_MAX);
 	reply_init(&s.reply);
-	refuse_unsayable(&s);
-	if (dialogue_next(&s, 0) < errand->n)
+	for (size_t i = 0; i < errand->letters; i++) {
+		dialogue_turn(&s, &errand->letter[i]);
+		refuse_unsayable(&s);
+	}
+	if (begin(&s))
 		converse(&s, &end, text);
 	end.reach = s.reach;
 	reply_free(&s.reply);
 	buf_free(&s.out);
 	free(s.block);
-	free(s.rcpt);
+	free(s.states);
 	return end;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The engine that runs the script (smtp/script.h) over one connection, for
- * one message: reads top to bottom, waits under the script's deadlines, and
- * says what happened through hooks.  It knows nothing of processes, pipes or
- * the next host.
+ * one message or several: reads top to bottom, waits under the script's
+ * deadlines, and says what happened through hooks.  It knows nothing of
+ * processes, pipes or the next host.
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
@@ -13,16 +13,17 @@
 #include "os/io.h"
 
 struct session_hooks {
-	/* The verdict on recipient i (index in the errand); each at most
-	 * once.  Recipients without one are undecided when the session ends. */
+	/* The verdict on recipient i (of all that the errand's letters
+	 * have); each at most once.  Recipients without one are undecided when
+	 * the session ends. */
 	void (*rcpt)(void *ctx, size_t i, const struct status *);
 	/*
-	 * The message but for its end has been sent to so many recipients:
-	 * blocks until the end of data may be sent.  False: it may not.
+	 * Letter number `letter` but for its end has been sent: blocks until
+	 * the end of data may be sent.  False: it may not.
 	 */
-	bool (*gate)(void *ctx, size_t accepted);
+	bool (*gate)(void *ctx, size_t letter);
 	/* The gate will be reached soon: whoever opens it can begin. */
-	void (*at_gate)(void *ctx, size_t accepted);
+	void (*at_gate)(void *ctx, size_t letter);
 	/* A line of the conversation, with its mark: ">>>" is said, "***" a
 	 * remark, "" heard.  NULL if nobody listens. */
 	void (*show)(void *ctx, const char *mark, struct str line);

@@ -65,20 +65,20 @@ on_rcpt(void *ctx, size_t i, const struct status *status)
 }
 
 static bool
-on_gate(void *ctx, size_t accepted)
+on_gate(void *ctx, size_t letter)
 {
 	struct server *s = ctx;
 
-	assert(accepted > 0 && accepted <= RECIPIENTS);
+	assert(letter == 0);
 	s->gate_open = true;
 	return true;
 }
 
 static void
-on_near(void *ctx, size_t accepted)
+on_near(void *ctx, size_t letter)
 {
 	(void)ctx;
-	(void)accepted;
+	(void)letter;
 }
 
 static void
@@ -141,13 +141,14 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	};
 	struct str to[RECIPIENTS] = {
 	    STR("a@example.org"), STR("b@example.org"), STR("c@example.org")};
+	struct letter letter = {
+	    .from = STR("sender@example.net"), .to = to, .n = RECIPIENTS};
 	struct errand errand = {
 	    .host = STR("host"),
 	    .tls = TLS_LEVEL_MAY,
 	    .helo = STR("client.example"),
-	    .from = STR("sender@example.net"),
-	    .to = to,
-	    .n = RECIPIENTS,
+	    .letter = &letter,
+	    .letters = 1,
 	    .deadline = INT64_MAX,
 	};
 	struct session_end end;
@@ -157,9 +158,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (io == NULL)
 		abort();
-	errand.content.fd = message(&size);
-	errand.content.size = size;
-	errand.content.eightbit = n > 1 && p[1] & 1;
+	letter.content.fd = message(&size);
+	letter.content.size = size;
+	letter.content.eightbit = n > 1 && p[1] & 1;
 	s.in = str_of((const char *)p + (n > 2 ? 2 : n), n > 2 ? n - 2 : 0);
 	buf_init(&s.heard, 1 << 20);
 	buf_init(&text, 2048);

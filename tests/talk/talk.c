@@ -240,12 +240,13 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
 {
 	struct content content = content_of(play);
 	struct dispatch_opts opts = options_of(play, w, heard, pool, faults);
+	struct job job = {&heard->env, &content};
 	int64_t start = clock_now();
 	struct err e = {0};
 
 	heard->env = envelope_of(play, pool);
 	log_to(put_log, &heard->log);
-	if (dispatch(&heard->env, &content, &opts, pool, &e) < 0)
+	if (dispatch(&job, 1, &opts, pool, &e) < 0)
 		fault_add(faults, play->line, "dispatch: %s", e.text);
 	log_to(NULL, NULL);
 	heard->took = clock_now() - start;

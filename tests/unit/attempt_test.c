@@ -26,20 +26,20 @@ struct story {
 #define LATER "2 3 450 4.2.0 450 later"
 
 static const struct story stories[] = {
-    {"the truth", {DIALLED, "gate 2", "rcpt 0 " TAKEN, "rcpt 1 " TAKEN, "end"},
+    {"the truth", {DIALLED, "gate 0", "rcpt 0 " TAKEN, "rcpt 1 " TAKEN, "end"},
 	false, "delivered delivered"},
     {"one refused, one taken",
-	{DIALLED, "rcpt 0 " REFUSED, "gate 1", "rcpt 1 " TAKEN, "end"}, false,
+	{DIALLED, "rcpt 0 " REFUSED, "gate 0", "rcpt 1 " TAKEN, "end"}, false,
 	"failed delivered"},
     {"a delivery before the gate", {DIALLED, "rcpt 0 " TAKEN, "end"}, true,
 	"deferred deferred"},
-    {"a delivery without a connection", {"gate 1", "rcpt 0 " TAKEN, "end"},
+    {"a delivery without a connection", {"gate 0", "rcpt 0 " TAKEN, "end"},
 	true, "deferred deferred"},
     {"the same recipient twice",
 	{DIALLED, "rcpt 0 " LATER, "rcpt 0 " REFUSED, "end"}, true,
 	"deferred deferred"},
     {"delivered and then refused",
-	{DIALLED, "gate 2", "rcpt 0 " TAKEN, "rcpt 0 " REFUSED, "end"}, true,
+	{DIALLED, "gate 0", "rcpt 0 " TAKEN, "rcpt 0 " REFUSED, "end"}, true,
 	"delivered deferred"},
     {"a recipient that it was not given", {DIALLED, "rcpt 2 " REFUSED, "end"},
 	true, "deferred deferred"},
@@ -49,7 +49,7 @@ static const struct story stories[] = {
 	{"dial 1 192.0.2.9 1 0 0 2.0.0 connected", "end"}, true,
 	"deferred deferred"},
     {"two connections", {DIALLED, DIALLED, "end"}, true, "deferred deferred"},
-    {"two gates", {DIALLED, "gate 2", "gate 2", "end"}, true,
+    {"two gates", {DIALLED, "gate 0", "gate 0", "end"}, true,
 	"deferred deferred"},
     {"a host that delivers", {DIALLED, "host 3 1 1 250 2.0.0 ok", "end"}, true,
 	"deferred deferred"},
@@ -68,10 +68,10 @@ static const struct story stories[] = {
 	{"dial 0 127.0.0.1 2 1 0 4.4.1 no", DIALLED, "end"}, true,
 	"deferred deferred"},
     {"no report at all", {"hello"}, true, "deferred deferred"},
-    {"an end that comes too early", {DIALLED, "gate 2"}, false,
+    {"an end that comes too early", {DIALLED, "gate 0"}, false,
 	"deferred deferred"},
     {"words behind the end count no more",
-	{DIALLED, "gate 2", "end", "rcpt 0 " TAKEN}, false,
+	{DIALLED, "gate 0", "end", "rcpt 0 " TAKEN}, false,
 	"deferred deferred"},
 };
 
@@ -83,7 +83,8 @@ struct world {
 	struct dispatch_opts opts;
 	struct run run;
 	struct hop hop;
-	size_t member[2];
+	struct job job;
+	struct member member[2];
 };
 
 /* A hop with two recipients at the literal of this host, about to try. */
@@ -92,15 +93,17 @@ set_up(struct world *w)
 {
 	static const char *const paths[] = {"a@[127.0.0.1]", "b@[127.0.0.1]"};
 
-	*w = (struct world){.member = {0, 1}};
-	for (size_t i = 0; i < 2; i++)
+	*w = (struct world){0};
+	for (size_t i = 0; i < 2; i++) {
 		w->rcpt[i].path = str_c(paths[i]);
+		w->member[i] = (struct member){&w->job, &w->rcpt[i]};
+	}
 	w->envelope =
 	    (struct envelope){.id = STR("ID"), .rcpt = w->rcpt, .n = 2};
+	w->job = (struct job){&w->envelope, &w->content};
 	w->opts = (struct dispatch_opts){
 	    .loopback_mx = true, .attempts_end = INT64_MAX};
-	w->run =
-	    (struct run){&w->envelope, &w->content, &w->opts, &w->pool, false};
+	w->run = (struct run){&w->job, 1, &w->opts, &w->pool, false};
 	w->hop = (struct hop){
 	    .target = route_domain(STR("[127.0.0.1]"), &w->pool),
 	    .member = w->member,
@@ -154,7 +157,7 @@ doubt_past_the_gate(void **state)
 		hop_heard(&w.hop, &w.run, STR(DIALLED));
 		hop_heard(&w.hop, &w.run, STR("rcpt 0 " REFUSED));
 		if (open)
-			hop_heard(&w.hop, &w.run, STR("gate 1"));
+			hop_heard(&w.hop, &w.run, STR("gate 0"));
 		hop_attempt_over(&w.hop, &w.run);
 		assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_FAILED);
 		assert_int_equal(w.rcpt[1].status.outcome, OUTCOME_DEFERRED);
@@ -173,7 +176,7 @@ silence_past_the_gate_is_doubt(void **state)
 	(void)state;
 	set_up(&w);
 	hop_heard(&w.hop, &w.run, STR(DIALLED));
-	hop_heard(&w.hop, &w.run, STR("gate 2"));
+	hop_heard(&w.hop, &w.run, STR("gate 0"));
 	hop_heard(&w.hop, &w.run, STR("end"));
 	hop_attempt_over(&w.hop, &w.run);
 	for (size_t i = 0; i < 2; i++)
@@ -190,7 +193,7 @@ a_reason_past_the_gate_is_none(void **state)
 	(void)state;
 	set_up(&w);
 	hop_heard(&w.hop, &w.run, STR(DIALLED));
-	hop_heard(&w.hop, &w.run, STR("gate 2"));
+	hop_heard(&w.hop, &w.run, STR("gate 0"));
 	hop_heard(&w.hop, &w.run, STR("host 3 2 1 0 4.4.2 lost in the body"));
 	hop_heard(&w.hop, &w.run, STR("end"));
 	hop_attempt_over(&w.hop, &w.run);
@@ -210,7 +213,7 @@ no_gate_when_leaving(void **state)
 	set_up(&w);
 	w.opts.leave = &leave;
 	hop_heard(&w.hop, &w.run, STR(DIALLED));
-	hop_heard(&w.hop, &w.run, STR("gate 2"));
+	hop_heard(&w.hop, &w.run, STR("gate 0"));
 	assert_false(w.hop.attempt.gate_open);
 	hop_leave(&w.hop, &w.run);
 	assert_int_equal(w.hop.state, HOP_OVER);

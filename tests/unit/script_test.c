@@ -59,8 +59,9 @@ every_step_is_reached(void **state)
 /*
  * Every path ends: the order of the steps is the order of the conversation,
  * and only three edges lead back or stay: EHLO again after the handshake
- * (once, since WHEN_TLS is false then) and RCPT for the next recipient (as
- * often as there are some, since WHEN_RCPT is false then).
+ * (once, since WHEN_TLS is false then), RCPT for the next recipient (as often
+ * as there are some, since WHEN_RCPT is false then), and READY for the next
+ * message (likewise, WHEN_MORE).
  */
 static void
 every_path_ends(void **state)
@@ -80,6 +81,11 @@ every_path_ends(void **state)
 				assert_int_equal(next, STEP_EHLO);
 				assert_int_equal(
 				    script[STEP_STARTTLS].when, WHEN_TLS);
+				continue;
+			}
+			if (step == STEP_NEXT && h == HEARD_2YZ) {
+				assert_int_equal(next, STEP_READY);
+				assert_int_equal(row->when, WHEN_MORE);
 				continue;
 			}
 			assert_int_equal(step, STEP_RCPT);
@@ -139,14 +145,15 @@ behind_the_dot_a_clear_reply_or_doubt(void **state)
 			    script[step].on[h].blame, BLAME_DOUBT);
 }
 
-/* D-15: only MAIL and RCPT may have something behind them in a flight. */
+/* D-15: only RSET, MAIL and RCPT may have something behind them in a flight. */
 static void
-only_mail_and_rcpt_run_ahead(void **state)
+only_rset_mail_and_rcpt_run_ahead(void **state)
 {
 	(void)state;
 	for (int step = 0; step < STEPS; step++)
-		assert_int_equal(
-		    script[step].ahead, step == STEP_MAIL || step == STEP_RCPT);
+		assert_int_equal(script[step].ahead,
+		    step == STEP_RSET || step == STEP_MAIL ||
+			step == STEP_RCPT);
 }
 
 /* D-10: what waits has a time; D-40: QUIT changes nothing. */
@@ -221,7 +228,7 @@ main(void)
 	    cmocka_unit_test(no_end_without_blame),
 	    cmocka_unit_test(data_only_with_an_accepted_recipient),
 	    cmocka_unit_test(behind_the_dot_a_clear_reply_or_doubt),
-	    cmocka_unit_test(only_mail_and_rcpt_run_ahead),
+	    cmocka_unit_test(only_rset_mail_and_rcpt_run_ahead),
 	    cmocka_unit_test(waits_have_times_and_quit_has_no_verdict),
 	    cmocka_unit_test(starttls_leads_to_a_handshake_and_a_new_ehlo),
 	    cmocka_unit_test(the_manual_shows_it),

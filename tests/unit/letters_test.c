@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Several messages over one connection (D-48): each has its own transaction,
+ * its own gate and its own verdict, and none begins while the server may
+ * still think of another (RSET).  The server is a table of replies.
+ */
+#include "smtp/session.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "os/file.h"
+
+enum { LETTERS = 3, EACH = 2, RECIPIENTS = LETTERS * EACH };
+
+/* What the server says to a command that begins with these words, once. */
+struct answer {
+	const char *to;
+	const char *reply; /* without CRLF; "" hangs up */
+};
+
+struct story {
+	const char *title;
+	bool pipelining;
+	struct answer answer[4];
+	const char *said;    /* the session's lines, ";" between them */
+	const char *verdict; /* a letter for each recipient, "-": none */
+	enum outcome host;
+};
+
+#define HELLO "EHLO c;"
+#define FIRST "MAIL FROM:<a@x>;RCPT TO:<0@y>;RCPT TO:<1@y>;DATA;"
+#define SECOND "MAIL FROM:<b@x>;RCPT TO:<2@y>;RCPT TO:<3@y>;DATA;"
+#define THIRD "MAIL FROM:<c@x>;RCPT TO:<4@y>;RCPT TO:<5@y>;DATA;"
+#define BODY "text;.;"
+
+static const struct story stories[] = {
+    {"three of them", true, {{0}},
+	HELLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "dddddd",
+	OUTCOME_OPEN},
+    {"without PIPELINING", false, {{0}},
+	HELLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "dddddd",
+	OUTCOME_OPEN},
+    {"a message that is refused", true, {{".", "550 5.7.1 no"}},
+	HELLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "ffdddd",
+	OUTCOME_OPEN},
+    {"a sender that is refused", true,
+	{{"MAIL FROM:<a@x>", "450 4.1.8 later"},
+	    {"RCPT TO:<0", "503 5.5.1 no MAIL"},
+	    {"RCPT TO:<1", "503 5.5.1 no MAIL"}, {"DATA", "503 5.5.1 no"}},
+	HELLO FIRST "RSET;" SECOND BODY THIRD BODY "QUIT;", "lldddd",
+	OUTCOME_OPEN},
+    {"a sender that is refused, one by one", false,
+	{{"MAIL FROM:<b@x>", "550 5.1.8 never"}},
+	HELLO FIRST BODY "MAIL FROM:<b@x>;RSET;" THIRD BODY "QUIT;", "ddffdd",
+	OUTCOME_OPEN},
+    {"recipients that are refused, and a 354", true,
+	{{"RCPT TO:<2", "550 5.1.1 who"}, {"RCPT TO:<3", "550 5.1.1 who"}},
+	HELLO FIRST BODY SECOND ".;RSET;" THIRD BODY "QUIT;", "ddffdd",
+	OUTCOME_OPEN},
+    {"the host has enough", true, {{"MAIL FROM:<b@x>", "421 4.7.0 enough"}},
+	HELLO FIRST BODY SECOND, "dd----", OUTCOME_DEFERRED},
+    {"the host hangs up", true, {{"MAIL FROM:<b@x>", ""}},
+	HELLO FIRST BODY "MAIL FROM:<b@x>;", "dd----", OUTCOME_DEFERRED},
+    {"no reply to a dot", true, {{".", ""}}, HELLO FIRST BODY, "vv----",
+	OUTCOME_OPEN},
+    {"421 to a dot", true, {{".", "421 4.3.2 down"}}, HELLO FIRST BODY,
+	"ll----", OUTCOME_OPEN},
+    {"RSET is refused", false,
+	{{"MAIL FROM:<a@x>", "550 no"}, {"RSET", "502 what"}},
+	HELLO "MAIL FROM:<a@x>;RSET;QUIT;", "ff----", OUTCOME_DEFERRED},
+};
+
+struct server {
+	const struct story *story;
+	bool used[4];
+	bool body;
+	bool gone;
+	struct buf line;  /* what came of a line */
+	struct buf reply; /* what is to be said */
+	struct buf said;
+	size_t gate; /* the letter that may be sent, and no other */
+	char verdict[RECIPIENTS + 1];
+};
+
+/* What it says to a line; the tables first. */
+static void
+answer(struct server *s, struct str line)
+{
+	for (size_t i = 0; i < 4 && s->story->answer[i].to; i++) {
+		const struct answer *a = &s->story->answer[i];
+
+		if (s->used[i] || !str_starts(line, str_c(a->to)))
+			continue;
+		s->used[i] = true;
+		s->gone = a->reply[0] == '\0';
+		s->body = s->body ? !str_eq(line, STR("."))
+				  : str_starts(str_c(a->reply), STR("354"));
+		if (!s->gone)
+			buf_printf(&s->reply, "%s\r\n", a->reply);
+		return;
+	}
+	if (s->body && !str_eq(line, STR(".")))
+		return;
+	s->body = str_eq(line, STR("DATA"));
+	if (str_starts(line, STR("EHLO")) && s->story->pipelining)
+		buf_add(&s->reply, STR("250-h\r\n250 PIPELINING\r\n"));
+	else
+		buf_add(&s->reply,
+		    s->body ? STR("354 go on\r\n") : STR("250 fine\r\n"));
+}
+
+static ssize_t
+serve(void *ctx, void *p, size_t n, short *want, struct err *e)
+{
+	struct server *s = ctx;
+	size_t give = s->reply.n < n ? s->reply.n : n;
+
+	*want = 0;
+	if (give == 0 && !s->gone) {
+		/* Nothing to say: who waits, waits in vain (virtual time). */
+		*want = POLLIN;
+		err_set(e, ERR_CLOSED, "nothing to read");
+		return -1;
+	}
+	memcpy(p, s->reply.p, give);
+	buf_shift(&s->reply, give);
+	return (ssize_t)give;
+}
+
+static ssize_t
+listen_to(void *ctx, const void *p, size_t n, short *want, struct err *e)
+{
+	struct server *s = ctx;
+	const char *c = p;
+
+	(void)e;
+	*want = 0;
+	for (size_t i = 0; i < n && !s->gone; i++) {
+		if (c[i] != '\n') {
+			if (c[i] != '\r')
+				buf_byte(&s->line, c[i]);
+			continue;
+		}
+		buf_add(&s->said, buf_str(&s->line));
+		buf_byte(&s->said, ';');
+		answer(s, buf_str(&s->line));
+		buf_clear(&s->line);
+	}
+	return (ssize_t)n;
+}
+
+static const struct io_ops ops = {serve, listen_to, NULL};
+
+static void
+on_rcpt(void *ctx, size_t i, const struct status *status)
+{
+	static const char *const letters = "-dlf";
+	struct server *s = ctx;
+
+	assert_true(i < RECIPIENTS && s->verdict[i] == '-');
+	/* Nothing is delivered but what its own gate let pass. */
+	if (status->outcome == OUTCOME_DELIVERED)
+		assert_int_equal(i / EACH, s->gate);
+	s->verdict[i] =
+	    status->blame == BLAME_DOUBT ? 'v' : letters[status->outcome];
+}
+
+static bool
+on_gate(void *ctx, size_t letter)
+{
+	struct server *s = ctx;
+
+	s->gate = letter;
+	return true;
+}
+
+static void
+on_near(void *ctx, size_t letter)
+{
+	(void)ctx;
+	(void)letter;
+}
+
+static void
+on_log(void *ctx, struct str line)
+{
+	(void)ctx;
+	(void)line;
+}
+
+static int
+message(void)
+{
+	struct err e;
+	int fd = file_nameless(&e);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_write(fd, STR("text\r\n"), &e), 0);
+	return fd;
+}
+
+static void
+tell(const struct story *story, int fd)
+{
+	const struct str to[] = {STR("0@y"), STR("1@y"), STR("2@y"), STR("3@y"),
+	    STR("4@y"), STR("5@y")};
+	const struct str from[] = {STR("a@x"), STR("b@x"), STR("c@x")};
+	struct server s = {
+	    .story = story, .gate = SIZE_MAX, .verdict = "------"};
+	struct session_hooks hooks = {.rcpt = on_rcpt,
+	    .gate = on_gate,
+	    .at_gate = on_near,
+	    .log = on_log,
+	    .peer = STR("h[192.0.2.1]:25"),
+	    .ctx = &s};
+	struct letter letter[LETTERS];
+	struct errand errand = {.host = STR("h"),
+	    .helo = STR("c"),
+	    .letter = letter,
+	    .letters = LETTERS,
+	    .deadline = INT64_MAX};
+	struct session_end end;
+	struct buf text;
+	struct io io;
+
+	for (size_t i = 0; i < LETTERS; i++)
+		letter[i] = (struct letter){.from = from[i],
+		    .to = &to[i * EACH],
+		    .n = EACH,
+		    .first = i * EACH,
+		    .content = {.fd = fd, .size = 6}};
+	buf_init(&s.line, 1000);
+	buf_init(&s.reply, 10000);
+	buf_init(&s.said, 10000);
+	buf_init(&text, 2048);
+	buf_add(&s.reply, STR("220 h\r\n"));
+	io_init(&io, -1);
+	io_layer(&io, &ops, &s);
+	end = session_run(&io, NULL, &errand, &hooks, &text);
+	if (story->said[0] != '\0')
+		assert_string_equal(s.said.p, story->said);
+	assert_string_equal(s.verdict, story->verdict);
+	assert_int_equal(end.status.outcome, story->host);
+	io_close(&io);
+	buf_free(&text);
+	buf_free(&s.said);
+	buf_free(&s.reply);
+	buf_free(&s.line);
+}
+
+static void
+d48_several_messages_one_connection(void **state)
+{
+	int fd = message();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+		print_message("%s\n", stories[i].title);
+		tell(&stories[i], fd);
+	}
+	(void)close(fd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(d48_several_messages_one_connection),
+	};
+
+	return cmocka_run_group_tests_name("letters", tests, NULL, NULL);
+}
