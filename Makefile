@@ -109,7 +109,10 @@ $(O)/flags: force
 .PHONY: force
 
 # Virtual time: tests replace the two functions that wait and tell the time.
-WRAP = -Wl,--wrap=sys_poll -Wl,--wrap=clock_now
+# Failures: the calls for files, see tests/lib/fail.h.
+WRAP := $(addprefix -Wl$(comma)--wrap=,sys_poll clock_now $(addprefix sys_,\
+	read write pread pwrite open openat renameat unlinkat mkdirat fstatat \
+	fstat fstatvfs fchmod fchown futimens ftruncate fsync fdatasync flock))
 $(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
 

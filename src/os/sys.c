@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -40,6 +42,17 @@ sys_pread(int fd, void *p, size_t n, off_t at)
 		got = pread(fd, p, n, at);
 	while (got < 0 && errno == EINTR);
 	return got;
+}
+
+ssize_t
+sys_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	ssize_t put;
+
+	do
+		put = pwrite(fd, p, n, at);
+	while (put < 0 && errno == EINTR);
+	return put;
 }
 
 ssize_t
@@ -84,6 +97,108 @@ sys_close(int fd)
 		(void)close(fd);
 	errno = saved;
 }
+
+int
+sys_openat(int dir, const char *name, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = openat(dir, name, flags | O_CLOEXEC | O_NOCTTY, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+/* Calls that only succeed or fail. */
+#define AGAIN(call)                                   \
+	do {                                          \
+		int result;                           \
+                                                      \
+		do                                    \
+			result = (call);              \
+		while (result < 0 && errno == EINTR); \
+		return result;                        \
+	} while (0)
+
+int
+sys_renameat(int dir, const char *from, int to_dir, const char *to)
+{
+	AGAIN(renameat(dir, from, to_dir, to));
+}
+
+int
+sys_unlinkat(int dir, const char *name)
+{
+	AGAIN(unlinkat(dir, name, 0));
+}
+
+int
+sys_mkdirat(int dir, const char *name, mode_t mode)
+{
+	AGAIN(mkdirat(dir, name, mode));
+}
+
+int
+sys_fstatat(int dir, const char *name, struct stat *st)
+{
+	AGAIN(fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW));
+}
+
+int
+sys_fstat(int fd, struct stat *st)
+{
+	AGAIN(fstat(fd, st));
+}
+
+int
+sys_fstatvfs(int fd, struct statvfs *st)
+{
+	AGAIN(fstatvfs(fd, st));
+}
+
+int
+sys_fchmod(int fd, mode_t mode)
+{
+	AGAIN(fchmod(fd, mode));
+}
+
+int
+sys_fchown(int fd, uid_t uid, gid_t gid)
+{
+	AGAIN(fchown(fd, uid, gid));
+}
+
+int
+sys_futimens(int fd, const struct timespec times[2])
+{
+	AGAIN(futimens(fd, times));
+}
+
+int
+sys_ftruncate(int fd, off_t size)
+{
+	AGAIN(ftruncate(fd, size));
+}
+
+int
+sys_fsync(int fd)
+{
+	AGAIN(fsync(fd));
+}
+
+int
+sys_fdatasync(int fd)
+{
+	AGAIN(fdatasync(fd));
+}
+
+int
+sys_flock(int fd)
+{
+	AGAIN(flock(fd, LOCK_EX | LOCK_NB));
+}
+
+#undef AGAIN
 
 int
 sys_pipe(int fds[2])

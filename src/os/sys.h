@@ -13,18 +13,43 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 /* Repeated on EINTR. */
 ssize_t sys_read(int fd, void *p, size_t n);
 ssize_t sys_write(int fd, const void *p, size_t n);
 ssize_t sys_pread(int fd, void *p, size_t n, off_t at);
+ssize_t sys_pwrite(int fd, const void *p, size_t n, off_t at);
 ssize_t sys_recv(int fd, void *p, size_t n);
 /* MSG_NOSIGNAL: a lost peer is EPIPE, never a signal. */
 ssize_t sys_send(int fd, const void *p, size_t n);
 
 int sys_open(const char *path, int flags, mode_t mode);
 void sys_close(int fd); /* errno is kept; -1 is allowed */
+
+/* Files, by a name in a directory that is open.  Repeated on EINTR. */
+int sys_openat(int dir, const char *name, int flags, mode_t mode);
+int sys_renameat(int dir, const char *from, int to_dir, const char *to);
+int sys_unlinkat(int dir, const char *name);
+int sys_mkdirat(int dir, const char *name, mode_t mode);
+/* Of the name itself, where it is a symbolic link. */
+int sys_fstatat(int dir, const char *name, struct stat *);
+int sys_fstat(int fd, struct stat *);
+int sys_fstatvfs(int fd, struct statvfs *);
+int sys_fchmod(int fd, mode_t mode);
+int sys_fchown(int fd, uid_t uid, gid_t gid);
+int sys_futimens(int fd, const struct timespec times[2]);
+int sys_ftruncate(int fd, off_t size);
+int sys_fsync(int fd);
+int sys_fdatasync(int fd);
+/*
+ * LOCK_EX | LOCK_NB, and no other form: a lock is never waited for, and never
+ * given back but by closing what holds it (spool-protocol, 2).
+ */
+int sys_flock(int fd);
+
 int sys_pipe(int fds[2]);
 
 /* A non-blocking socket. */

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC */
+#include "spool/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/char.h"
+#include "os/sys.h"
+
+static const char stamp[] = "stamp";
+static const char corrupt[] = "corrupt";
+
+/* Makes the directory, so that it is there after a power cut. */
+static int
+make(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf parent;
+	int dir;
+	int result = -1;
+
+	buf_init(&parent, PATH_MAX);
+	if (slash)
+		buf_add(&parent, str_of(path, (size_t)(slash - path) + 1));
+	dir =
+	    sys_open(parent.n > 0 ? parent.p : ".", O_RDONLY | O_DIRECTORY, 0);
+	if (dir < 0)
+		err_sys(e, "%s", parent.n > 0 ? parent.p : ".");
+	else if (sys_mkdirat(dir, slash ? slash + 1 : path, 0700) < 0 &&
+	    errno != EEXIST)
+		err_sys(e, "cannot make %s", path);
+	else if (sys_fsync(dir) < 0)
+		err_sys(e, "cannot write out %s", parent.p);
+	else
+		result = 0;
+	sys_close(dir);
+	buf_free(&parent);
+	return result;
+}
+
+static int
+look(struct store *s, const char *path, uid_t trusted, struct err *e)
+{
+	struct stat st;
+
+	if (sys_fstat(s->dir, &st) < 0)
+		return err_sys(e, "%s", path);
+	if (st.st_uid != geteuid() && st.st_uid != 0 && st.st_uid != trusted)
+		return err_set(e, ERR_SYNTAX,
+		    "%s belongs to another user (uid %lu)", path,
+		    (unsigned long)st.st_uid);
+	if (st.st_mode & S_IWOTH)
+		return err_set(
+		    e, ERR_SYNTAX, "%s can be written to by all", path);
+	s->owner = st.st_uid;
+	s->group = st.st_gid;
+	s->shared = (st.st_mode & S_IWGRP) != 0;
+	return 0;
+}
+
+int
+store_open(struct store *s, const char *path, uid_t trusted, struct err *e)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+
+	*s = (struct store){.dir = sys_open(path, flags, 0)};
+	if (s->dir < 0 && errno == ENOENT) {
+		if (make(path, e) < 0)
+			return -1;
+		s->dir = sys_open(path, flags, 0);
+	}
+	if (s->dir < 0)
+		return err_sys(e, "%s", path);
+	if (look(s, path, trusted, e) == 0)
+		return 0;
+	store_close(s);
+	return -1;
+}
+
+void
+store_close(struct store *s)
+{
+	sys_close(s->dir);
+	s->dir = -1;
+}
+
+int
+store_room(const struct store *s, uint64_t bytes, uint64_t files, struct err *e)
+{
+	struct statvfs st;
+
+	if (sys_fstatvfs(s->dir, &st) < 0)
+		return err_sys(e, "spool");
+	if (st.f_frsize > 0 && st.f_bavail < bytes / st.f_frsize)
+		return err_set(e, ERR_LIMIT,
+		    "less than %llu bytes are free in the spool",
+		    (unsigned long long)bytes);
+	/* Some file systems have no number of files, and say 0 of 0. */
+	if (st.f_files > 0 && st.f_favail < files)
+		return err_set(e, ERR_LIMIT,
+		    "less than %llu files can be made in the spool",
+		    (unsigned long long)files);
+	return 0;
+}
+
+int
+store_stamp(const struct store *s, int64_t now, struct err *e)
+{
+	const struct timespec to = {
+	    .tv_sec = now / 1000, .tv_nsec = now % 1000 * 1000000};
+	int result;
+	int fd =
+	    sys_openat(s->dir, stamp, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+
+	if (fd < 0 && errno == ENOENT)
+		fd = store_make(s, stamp);
+	if (fd < 0)
+		return err_sys(e, "the stamp of the spool");
+	result = sys_futimens(fd, (const struct timespec[]){to, to});
+	sys_close(fd);
+	return result < 0 ? err_sys(e, "the stamp of the spool") : 0;
+}
+
+int64_t
+store_stamped(const struct store *s, struct err *e)
+{
+	struct stat st;
+
+	if (sys_fstatat(s->dir, stamp, &st) == 0)
+		return (int64_t)st.st_mtim.tv_sec * 1000 +
+		    st.st_mtim.tv_nsec / 1000000;
+	return errno == ENOENT ? 0 : err_sys(e, "the stamp of the spool");
+}
+
+bool
+store_trusts(const struct store *s, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || st->st_nlink != 1 || st->st_mode & S_IRWXO)
+		return false;
+	if (s->shared)
+		return st->st_gid == s->group;
+	return !(st->st_mode & S_IWGRP) &&
+	    (st->st_uid == s->owner || st->st_uid == 0 ||
+		st->st_uid == geteuid());
+}
+
+/*
+ * Gives what we have made to those who run the queue: the group, whatever
+ * our umask is, or, where root works in a spool of somebody else, its owner.
+ */
+static int
+hand_over(const struct store *s, int fd, mode_t mode)
+{
+	struct stat st;
+
+	if (!s->shared)
+		return s->owner == geteuid() || geteuid() != 0
+		    ? 0
+		    : sys_fchown(fd, s->owner, s->group);
+	if (sys_fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_gid != s->group && sys_fchown(fd, (uid_t)-1, s->group) < 0)
+		return -1;
+	return sys_fchmod(fd, mode);
+}
+
+int
+store_make(const struct store *s, const char *name)
+{
+	int fd = sys_openat(
+	    s->dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || hand_over(s, fd, 0660) == 0)
+		return fd;
+	sys_close(fd);
+	(void)sys_unlinkat(s->dir, name);
+	return -1;
+}
+
+static int
+open_corrupt(const struct store *s)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+	int dir = sys_openat(s->dir, corrupt, flags, 0);
+
+	if (dir >= 0 || errno != ENOENT)
+		return dir;
+	if (sys_mkdirat(s->dir, corrupt, 0700) < 0 && errno != EEXIST)
+		return -1;
+	dir = sys_openat(s->dir, corrupt, flags, 0);
+	if (dir >= 0)
+		(void)hand_over(s, dir, 0770);
+	return dir;
+}
+
+int
+store_aside(const struct store *s, const char *name)
+{
+	int dir = open_corrupt(s);
+	int result = dir < 0 ? -1 : sys_renameat(s->dir, name, dir, name);
+
+	sys_close(dir);
+	return result;
+}
+
+bool
+store_id(struct str id)
+{
+	if (id.n == 0 || id.n > STORE_ID)
+		return false;
+	for (size_t i = 0; i < id.n; i++)
+		if (!char_is_letter(id.p[i]) && !char_is_digit(id.p[i]))
+			return false;
+	return true;
+}
+
+static const struct {
+	struct str end;
+	unsigned char has;
+} kinds[] = {
+    {{".msg", 4}, STORE_MSG},
+    {{".env", 4}, STORE_ENV},
+    {{".tmp", 4}, STORE_TMP},
+};
+
+/* False if it is no file of an entry. */
+static bool
+read_name(struct str name, struct store_item *item)
+{
+	size_t dot = str_find(name, '.');
+	struct str id = str_slice(name, 0, dot);
+
+	if (!store_id(id))
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_eq(str_slice(name, dot, name.n), kinds[i].end)) {
+			*item = (struct store_item){.has = kinds[i].has};
+			memcpy(item->id, id.p, id.n);
+			return true;
+		}
+	return false;
+}
+
+static bool
+is_ours(struct str name)
+{
+	return str_eq(name, STR(".")) || str_eq(name, STR("..")) ||
+	    str_eq(name, str_c(stamp)) || str_eq(name, str_c(corrupt));
+}
+
+static int
+by_id(const void *left, const void *right)
+{
+	return strcmp(((const struct store_item *)left)->id,
+	    ((const struct store_item *)right)->id);
+}
+
+/* The files of one ID become one item. */
+static size_t
+merge(struct store_item *item, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept > 0 && by_id(&item[kept - 1], &item[i]) == 0)
+			item[kept - 1].has |= item[i].has;
+		else
+			item[kept++] = item[i];
+	return kept;
+}
+
+/* Appends an item for each file of an entry; -1 with errno. */
+static int
+read_names(DIR *dir, struct buf *items, size_t *strange)
+{
+	const struct dirent *d;
+
+	/* cppcheck-suppress readdirCalled; hantar has no threads */
+	while (errno = 0, (d = readdir(dir)) != NULL) {
+		struct store_item item;
+		struct str name = str_c(d->d_name);
+
+		if (read_name(name, &item))
+			buf_add(
+			    items, str_of((const char *)&item, sizeof(item)));
+		else if (!is_ours(name))
+			++*strange;
+	}
+	return errno ? -1 : 0;
+}
+
+int
+store_list(const struct store *s, struct pool *p, struct store_item **item,
+    size_t *n, size_t *strange, struct err *e)
+{
+	struct buf items;
+	/* Another reading position than that of others who use s->dir. */
+	int fd = sys_openat(s->dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int result;
+
+	*strange = 0;
+	if (dir == NULL) {
+		err_sys(e, "cannot list the spool");
+		sys_close(fd);
+		return -1;
+	}
+	buf_init(&items, SIZE_MAX / 8);
+	result = read_names(dir, &items, strange);
+	if (result < 0)
+		err_sys(e, "cannot list the spool");
+	(void)closedir(dir);
+	*n = items.n / sizeof(**item);
+	*item = pool_array(p, *n, sizeof(**item));
+	if (*n > 0) {
+		memcpy(*item, items.p, items.n);
+		qsort(*item, *n, sizeof(**item), by_id);
+		*n = merge(*item, *n);
+	}
+	buf_free(&items);
+	return result;
+}
