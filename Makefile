@@ -65,7 +65,10 @@ ALL_CPPFLAGS = -Isrc -D_GNU_SOURCE -DHANTAR_VERSION='"$(VERSION)"' \
 ALL_CFLAGS = -std=c11 -fPIE -fno-common $(WARN) $(WERROR) $(MODE_FLAGS) \
 	-ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
 ALL_LDFLAGS = -pie $(MODE_LDFLAGS) $(LDFLAGS)
-LDLIBS = -lssl -lcrypto -lresolv
+# OpenSSL and libidn2 are loaded when they are needed (src/os/openssl.h, idn.h);
+# only what plays the server in tests is linked with OpenSSL.
+LDLIBS = -lresolv
+TEST_LDLIBS = -lssl -lcrypto $(LDLIBS)
 
 SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(O)/%.o)
@@ -114,11 +117,11 @@ WRAP := $(addprefix -Wl$(comma)--wrap=,sys_poll clock_now $(addprefix sys_,\
 	read write pread pwrite open openat renameat unlinkat mkdirat fstatat \
 	fstat fstatvfs fchmod fchown futimens ftruncate fsync fdatasync flock))
 $(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
-	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(TEST_LDLIBS)
 
 TALK_OBJ := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/talk/*.c)))
 $(O)/talk: $(TALK_OBJ) $(TESTLIB_OBJ) $(O)/libhantar.a
-	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(TEST_LDLIBS)
 
 check: check-unit check-talk check-fuzz check-fault check-system ## all tests (as root: the system tests make namespaces)
 
@@ -163,7 +166,7 @@ BENCH := $(addprefix $(O)/bench/,sink floor floor_tls flood delay pace)
 $(O)/bench/sink: $(O)/tests/bench/sink_talk.o
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LDLIBS)
 
 BENCH_FLAGS ?=
 bench: $(O)/hantar $(BENCH) ## speed, beside other programs (as root; BENCH_FLAGS=--help)

@@ -242,6 +242,17 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 }
 
 void
+smtp_warm(enum tls_level level)
+{
+	struct err e;
+
+	if (level == TLS_LEVEL_NONE)
+		return;
+	tzset();
+	(void)(tls_load(&e) < 0);
+}
+
+void
 smtp_attempt(const struct errand *errand, struct report *report,
     bool (*gate)(void *ctx), void *ctx, bool lock)
 {

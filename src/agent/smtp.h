@@ -17,4 +17,10 @@
 void smtp_attempt(const struct errand *, struct report *,
     bool (*gate)(void *ctx), void *ctx, bool lock);
 
+/*
+ * Loads what a conversation at that level of TLS needs, ahead of it; see
+ * agent_warm.
+ */
+void smtp_warm(enum tls_level);
+
 #endif

@@ -107,6 +107,12 @@ start(struct agent *agent, int (*run)(void *), struct child *c, int *keep,
 	return -1;
 }
 
+void
+agent_warm(enum tls_level level)
+{
+	smtp_warm(level);
+}
+
 int
 agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
 {

@@ -34,6 +34,13 @@ struct agent {
 	int command;
 };
 
+/*
+ * Loads here, once, what smtp agents at that level of TLS would each have to
+ * load: for a moment in which nothing else is to be done.  What fails, fails
+ * again in the agent, which says so.
+ */
+void agent_warm(enum tls_level);
+
 int agent_smtp(struct agent *, const struct errand *, struct err *);
 int agent_lookup(struct agent *, const struct lookup_errand *, struct err *);
 

@@ -32,6 +32,7 @@ struct dispatcher {
 	struct agent lookup;
 	struct report_reader answers;
 	bool lookup_lost;
+	bool warm;	    /* agent_warm was called */
 	int left;	    /* what the flag said when the run was left */
 	struct err trouble; /* the last thing that this machine refused us */
 	struct pollfd
@@ -350,6 +351,21 @@ give_up(struct dispatcher *d)
 	d->begun = d->n;
 }
 
+/*
+ * While the first answers are on their way there is nothing to do but what
+ * the agents that are to come will need.
+ */
+static void
+warm_up(struct dispatcher *d)
+{
+	if (d->warm || d->run.opts->in_process)
+		return;
+	for (size_t i = 0; i < d->live_n && !d->warm; i++)
+		d->warm = d->live[i]->state == HOP_MX;
+	if (d->warm)
+		agent_warm(d->run.opts->tls);
+}
+
 static void
 loop(struct dispatcher *d)
 {
@@ -362,6 +378,7 @@ loop(struct dispatcher *d)
 		push_all(d);
 		if (d->live_n == 0 && d->begun == d->n)
 			return;
+		warm_up(d);
 		until = gather(d);
 		n = d->live_n;
 		ready = sys_poll(d->fds, (nfds_t)n + 1, until);

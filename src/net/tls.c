@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/tls.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "os/openssl.h"
 #include "os/sys.h"
 
 struct tls {
@@ -27,16 +26,19 @@ reason(void)
 	return text ? text : "unknown error";
 }
 
+int
+tls_load(struct err *e)
+{
+	return openssl_load(e);
+}
+
 struct tls *
 tls_new(struct err *e)
 {
 	struct tls *tls;
 
-	/* Reads the host's openssl.cnf, which carries its policy. */
-	if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1) {
-		err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
+	if (tls_load(e) < 0)
 		return NULL;
-	}
 	tls = calloc(1, sizeof(*tls));
 	if (tls == NULL)
 		err_memory();

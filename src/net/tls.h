@@ -19,6 +19,12 @@ struct tls_proof {
 };
 
 /*
+ * Loads OpenSSL: half of what TLS costs a short conversation, and it needs no
+ * network.  tls_new does it where nobody has done it before.  -1 with *e.
+ */
+int tls_load(struct err *) __attribute__((warn_unused_result));
+
+/*
  * A context for opportunistic TLS: whatever OpenSSL's (and the host's)
  * policy takes, no verification.  All that opens a file happens here; the
  * rest when a handshake begins.  NULL with *e.

@@ -100,3 +100,14 @@ def test_truncation_is_a_lost_connection(lab):
     lab.mx("cut.test", "198.18.0.20")
     lab.serve("198.18.0.20", smtp(starttls=True, DOT=dot))
     assert lab.run(["a@cut.test"], MESSAGE).status == 75
+
+
+def test_without_openssl(lab):
+    """E-05: a library that cannot be loaded is a handshake that cannot be made: in clear, and the log says why."""
+    library = lab.state / "no-library" / "libssl.so.3"
+    library.parent.mkdir()
+    library.write_bytes(b"this is no library")
+    done = lab.run(["alice@post.test"], MESSAGE, env={"LD_LIBRARY_PATH": str(library.parent)})
+    assert done.status == 0
+    assert b"TLS" not in lab.mail("alice@post.test")[0].trace
+    assert any("OpenSSL: " in line and "libssl.so.3" in line for line in done.log)
