@@ -155,14 +155,9 @@ agent_request(struct buf *b, const char *what, uint32_t id, struct str name)
 void
 agent_end(struct agent *agent)
 {
-	int status;
-
 	sys_close(agent->command);
 	sys_close(agent->report);
-	if (agent->pid > 0 && !proc_reap(agent->pid, false, &status)) {
-		proc_kill(agent->pid);
-		(void)proc_reap(agent->pid, true, &status);
-	}
+	proc_drop(agent->pid);
 	*agent = (struct agent){.pid = -1, .report = -1, .command = -1};
 }
 

@@ -51,7 +51,7 @@ int agent_lookup(struct agent *, const struct lookup_errand *, struct err *);
 void agent_request(
     struct buf *, const char *what, uint32_t id, struct str name);
 
-/* Closes the pipes, kills what still runs, collects it. */
+/* Closes the pipes and kills what still runs; proc_collect collects it. */
 void agent_end(struct agent *);
 
 /*

@@ -9,11 +9,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "delivery/group.h"
-#include "delivery/hop.h"
+#include "delivery/inquiry.h"
 #include "os/proc.h"
 #include "os/sys.h"
-
-static const char LOOKUP_DIED[] = "the lookup process has died";
 
 /* Standard ones, log, message, the lookup agent's, a pipe's other ends. */
 enum { DESCRIPTORS_BESIDES = 14 };
@@ -29,122 +27,12 @@ struct dispatcher {
 	struct hop **live; /* begun and not over, `agents` at most */
 	size_t live_n;
 	size_t agents;
-	struct agent lookup;
-	struct report_reader answers;
-	bool lookup_lost;
+	struct inquiry inquiry;
 	bool warm;	    /* agent_warm was called */
 	int left;	    /* what the flag said when the run was left */
 	struct err trouble; /* the last thing that this machine refused us */
-	struct pollfd
-	    *fds; /* fds[0] the lookup agent's, fds[i + 1] live[i]'s */
+	struct pollfd *fds; /* fds[0] the inquiry's, fds[i + 1] live[i]'s */
 };
-
-/*
- * A question's number says which hop asks, and for the how-many-eth time: an
- * answer that comes too late is not taken for that of the next question.
- */
-static uint32_t
-number_of(const struct dispatcher *d, const struct hop *h)
-{
-	return (uint32_t)(h->id + d->n * h->asked);
-}
-
-/* The hop that an answer is for; NULL if it waits for none. */
-static struct hop *
-hop_of(const struct dispatcher *d, uint32_t number)
-{
-	struct hop *h = &d->hop[number % d->n];
-
-	if (number_of(d, h) != number)
-		return NULL;
-	return h->state == HOP_MX || h->state == HOP_ADDRESS ? h : NULL;
-}
-
-static void
-lookup_line(void *ctx, struct str line)
-{
-	struct dispatcher *d = ctx;
-	struct hop *h;
-	struct record r;
-	struct err e;
-
-	if (d->lookup_lost)
-		return;
-	if (report_parse(line, &r, &e) < 0) {
-		d->lookup_lost = true;
-		return;
-	}
-	switch (r.kind) {
-	case RECORD_SHOW:
-		run_show(&d->run, STR_NONE, r.number, r.text);
-		break;
-	case RECORD_LOG:
-		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
-		    STR_ARG(d->run.job->envelope->id), STR_ARG(r.text));
-		break;
-	case RECORD_MX:
-	case RECORD_ADDR:
-	case RECORD_FOUND:
-		h = hop_of(d, r.id);
-		if (h)
-			hop_looked_up(h, &d->run, &r);
-		break;
-	case RECORD_DIAL:
-	case RECORD_RCPT:
-	case RECORD_HOST:
-	case RECORD_GATE:
-	case RECORD_END:
-	case RECORD_KINDS:
-	default:
-		d->lookup_lost = true;
-		break;
-	}
-}
-
-static void
-ask_here(struct dispatcher *d, struct str request)
-{
-	struct report report;
-
-	report_direct(&report, lookup_line, d);
-	agent_lookup_here(&d->run.opts->lookup, &report, request);
-	report_free(&report);
-}
-
-/*
- * Asks the lookup agent.  Its pipe does not block: where it has no room,
- * answers are still to come, and they wake us to ask again.
- */
-static bool
-ask(struct dispatcher *d, struct hop *h)
-{
-	bool mx = h->state == HOP_ASK_MX;
-	struct buf request;
-	bool asked = true;
-
-	if (d->lookup_lost) {
-		hop_asked(h);
-		hop_lookup_lost(h, &d->run, LOOKUP_DIED);
-		return true;
-	}
-	h->asked++;
-	buf_init(&request, 512);
-	agent_request(
-	    &request, mx ? "mx" : "addr", number_of(d, h), hop_question(h));
-	if (d->run.opts->in_process) {
-		hop_asked(h);
-		ask_here(d, str_slice(buf_str(&request), 0, request.n - 1));
-	} else if (sys_write(d->lookup.command, request.p, request.n) ==
-	    (ssize_t)request.n) {
-		hop_asked(h);
-	} else if (errno == EAGAIN) {
-		asked = false;
-	} else {
-		d->lookup_lost = true;
-	}
-	buf_free(&request);
-	return asked;
-}
 
 struct direct {
 	struct dispatcher *d;
@@ -202,7 +90,7 @@ push(struct dispatcher *d, struct hop *h)
 			break;
 		case HOP_ASK_MX:
 		case HOP_ASK_ADDRESS:
-			if (!ask(d, h))
+			if (!inquiry_ask(&d->inquiry, h))
 				return;
 			break;
 		case HOP_ATTEMPT:
@@ -247,7 +135,9 @@ gather(struct dispatcher *d)
 	    d->run.opts->leave ? clock_now() + LEAVE_LATEST_MS : INT64_MAX;
 
 	d->fds[0] = (struct pollfd){
-	    .fd = d->lookup_lost ? -1 : d->lookup.report, .events = POLLIN};
+	    .fd = d->inquiry.lost ? -1 : d->inquiry.agent.report,
+	    .events = POLLIN,
+	};
 	for (size_t i = 0; i < d->live_n; i++) {
 		const struct hop *h = d->live[i];
 		bool running = h->state == HOP_RUNNING;
@@ -277,15 +167,6 @@ read_agent(struct dispatcher *d, struct hop *h)
 		hop_attempt_over(h, &d->run);
 }
 
-static void
-read_lookup(struct dispatcher *d)
-{
-	struct err e;
-
-	if (report_read(&d->answers, d->lookup.report, lookup_line, d, &e) <= 0)
-		d->lookup_lost = true;
-}
-
 /* Deadlines that have come, and hops whose lookups are lost. */
 static void
 expire(struct dispatcher *d)
@@ -294,14 +175,9 @@ expire(struct dispatcher *d)
 
 	for (size_t i = 0; i < d->live_n; i++) {
 		struct hop *h = d->live[i];
-		bool asking = h->state == HOP_MX || h->state == HOP_ADDRESS;
 
-		if (asking && d->lookup_lost)
-			hop_lookup_lost(h, &d->run, LOOKUP_DIED);
-		else if (asking && now >= h->deadline)
-			hop_lookup_lost(
-			    h, &d->run, "the DNS gave no answer in time");
-		else if (h->state == HOP_RUNNING && now >= h->deadline)
+		inquiry_expire(&d->inquiry, h, now);
+		if (h->state == HOP_RUNNING && now >= h->deadline)
 			hop_attempt_over(h, &d->run);
 	}
 }
@@ -366,6 +242,21 @@ warm_up(struct dispatcher *d)
 		agent_warm(d->run.opts->tls);
 }
 
+/*
+ * When every hop waits for its last word there will hardly be another
+ * question, and the lookup agent goes in that time; if there is one, another
+ * agent is started for it.
+ */
+static void
+cool_down(struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->live_n; i++)
+		if (!hop_is_past_gate(d->live[i]))
+			return;
+	if (d->begun == d->n)
+		inquiry_rest(&d->inquiry);
+}
+
 static void
 loop(struct dispatcher *d)
 {
@@ -379,13 +270,14 @@ loop(struct dispatcher *d)
 		if (d->live_n == 0 && d->begun == d->n)
 			return;
 		warm_up(d);
+		cool_down(d);
 		until = gather(d);
 		n = d->live_n;
 		ready = sys_poll(d->fds, (nfds_t)n + 1, until);
 		if (ready < 0 && errno != EINTR)
 			give_up(d);
 		if (ready > 0 && d->fds[0].revents != 0)
-			read_lookup(d);
+			inquiry_read(&d->inquiry);
 		for (size_t i = 0; ready > 0 && i < n; i++)
 			if (d->fds[i + 1].revents != 0)
 				read_agent(d, d->live[i]);
@@ -406,19 +298,6 @@ agents_at_once(const struct dispatch_opts *opts)
 	    : 1;
 
 	return opts->agents < most ? opts->agents : most;
-}
-
-static int
-start_lookup(struct dispatcher *d, struct err *e)
-{
-	bool needed = false;
-
-	for (size_t i = 0; i < d->n; i++)
-		needed = needed || d->hop[i].target.kind == NEXT_HOP_MX;
-	d->lookup = (struct agent){-1, -1, -1};
-	if (!needed || d->run.opts->in_process)
-		return 0;
-	return agent_lookup(&d->lookup, &d->run.opts->lookup, e);
 }
 
 /* By which name the log knows it, for people. */
@@ -462,15 +341,16 @@ dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
 		show_start(&d, &job[i]);
 	}
 	d.hop = group_recipients(&d.run, &d.n);
-	report_reader_init(&d.answers);
+	d.inquiry = (struct inquiry){
+	    .run = &d.run, .hop = d.hop, .n = d.n, .agent = {-1, -1, -1}};
 	d.agents = agents_at_once(opts);
 	d.fds = pool_array(p, d.agents + 1, sizeof(*d.fds));
 	d.live = pool_array(p, d.agents + 1, sizeof(*d.live));
-	if (start_lookup(&d, &d.trouble) < 0)
-		d.lookup_lost = true;
 	loop(&d);
-	agent_end(&d.lookup);
-	report_reader_free(&d.answers);
+	inquiry_rest(&d.inquiry);
+	proc_collect();
+	if (d.trouble.kind == ERR_NONE)
+		d.trouble = d.inquiry.trouble;
 	if (d.trouble.kind == ERR_NONE)
 		return 0;
 	*e = d.trouble;

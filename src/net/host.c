@@ -6,6 +6,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include "os/sys.h"
+
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 static const unsigned char zeros[16];
 
@@ -148,41 +150,26 @@ ip_parse_port(struct str s, struct ip *ip, unsigned *port)
 	    read_port(str_slice(s, end, s.n), port);
 }
 
-/*
- * True if an address of an interface that is up passes test(arg).  Where
- * they cannot be listed, this host has none.
- */
-static bool
-any_own(bool (*test)(const struct ip *own, const void *arg), const void *arg)
-{
-	struct ifaddrs *list;
-	bool found = false;
-
-	if (getifaddrs(&list) < 0)
-		return false;
-	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
-		struct ip own;
-		unsigned port;
-
-		found = i->ifa_addr && (i->ifa_flags & IFF_UP) &&
-		    ip_from_socket(i->ifa_addr, &own, &port) && test(&own, arg);
-	}
-	freeifaddrs(list);
-	return found;
-}
-
-static bool
-same(const struct ip *own, const void *arg)
-{
-	return ip_same(own, arg);
-}
-
 bool
 ip_is_ours(const struct ip *ip)
 {
 	struct ip a = unmapped(ip);
+	struct sockaddr_storage address;
+	socklen_t n = ip_socket(&a, 1, &address);
+	int fd = sys_socket(a.family, SOCK_DGRAM);
+	struct ip from;
+	unsigned port;
+	bool ours;
 
-	return any_own(same, &a);
+	/* To itself a host talks from the address that it talks to.  Nothing
+	 * is sent by that. */
+	ours = fd >= 0 &&
+	    sys_connect(fd, (const struct sockaddr *)&address, n) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&address, &n) == 0 &&
+	    ip_from_socket((const struct sockaddr *)&address, &from, &port) &&
+	    ip_same(&from, &a);
+	sys_close(fd);
+	return ours;
 }
 
 static bool
@@ -193,17 +180,24 @@ is_link_local(const struct ip *ip)
 	return ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
 }
 
-static bool
-is_usable(const struct ip *own, const void *arg)
-{
-	const int *family = arg;
-
-	return own->family == *family && !ip_is_loopback(own) &&
-	    !is_link_local(own);
-}
-
 bool
 ip_have(int family)
 {
-	return any_own(is_usable, &family);
+	struct ifaddrs *list;
+	bool found = false;
+
+	/* Where they cannot be listed, this host has none. */
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+		struct ip own;
+		unsigned port;
+
+		found = i->ifa_addr && (i->ifa_flags & IFF_UP) &&
+		    ip_from_socket(i->ifa_addr, &own, &port) &&
+		    own.family == family && !ip_is_loopback(&own) &&
+		    !is_link_local(&own);
+	}
+	freeifaddrs(list);
+	return found;
 }

@@ -38,7 +38,7 @@ bool ip_from_socket(const struct sockaddr *, struct ip *, unsigned *port);
  */
 bool ip_parse_port(struct str, struct ip *, unsigned *port);
 
-/* Is it an address of one of this host's interfaces (C-17)? */
+/* Is it an address of this host (C-17)? */
 bool ip_is_ours(const struct ip *);
 
 /* Has this host an address of that family that is not link-local or

@@ -101,11 +101,17 @@ proc_spawn(
 	close_others(keep, n);
 	if (quiet_standard() < 0)
 		_exit(EX_OSERR);
+	int status = run(arg);
+
 #ifdef HANTAR_SANITIZED
 	/* exit, so that the leak checker looks. */
-	exit(run(arg));
+	exit(status);
 #else
-	_exit(run(arg));
+	/* Who waits at the other end of a pipe learns of our end before the
+	 * kernel takes the memory apart. */
+	for (size_t i = 0; i < n; i++)
+		sys_close(keep[i]);
+	_exit(status);
 #endif
 }
 
@@ -136,6 +142,43 @@ proc_kill(pid_t pid)
 {
 	if (pid > 0)
 		(void)kill(pid, SIGKILL);
+}
+
+/* Killed, and not collected yet. */
+static struct {
+	pid_t pid[64];
+	size_t n;
+} dropped;
+
+/* Collects who is gone; or, waiting, everybody. */
+static void
+collect(bool wait)
+{
+	size_t kept = 0;
+	int status;
+
+	for (size_t i = 0; i < dropped.n; i++)
+		if (!proc_reap(dropped.pid[i], wait, &status))
+			dropped.pid[kept++] = dropped.pid[i];
+	dropped.n = kept;
+}
+
+void
+proc_drop(pid_t pid)
+{
+	int status;
+
+	if (pid <= 0 || proc_reap(pid, false, &status))
+		return;
+	proc_kill(pid);
+	collect(dropped.n == sizeof(dropped.pid) / sizeof(dropped.pid[0]));
+	dropped.pid[dropped.n++] = pid;
+}
+
+void
+proc_collect(void)
+{
+	collect(true);
 }
 
 size_t

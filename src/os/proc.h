@@ -33,6 +33,14 @@ bool proc_reap(pid_t, bool wait, int *status);
 /* SIGKILL; the child is still to be reaped. */
 void proc_kill(pid_t);
 
+/*
+ * Kills the child, if it still runs, and returns at once: what is left of it
+ * goes beside what its parent does next.  proc_collect, in time, waits until
+ * all that were dropped are gone (they leave no zombies).
+ */
+void proc_drop(pid_t);
+void proc_collect(void);
+
 /* How many descriptors this process may have open. */
 size_t proc_descriptors(void);
 

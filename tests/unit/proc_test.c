@@ -85,6 +85,27 @@ a_child_can_be_killed(void **state)
 	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
+/* More than it remembers; no zombie is left. */
+static void
+dropped_children_are_collected(void **state)
+{
+	enum { MANY = 150 };
+	pid_t pid[MANY];
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		pid[i] = proc_spawn(sleep_long, NULL, NULL, 0, &e);
+		assert_true(pid[i] > 0);
+	}
+	for (size_t i = 0; i < MANY; i++)
+		proc_drop(pid[i]);
+	proc_drop(-1); /* who never was */
+	proc_collect();
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 static int
 spawn_and_die(void *arg)
 {
@@ -242,6 +263,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_child_keeps_what_it_was_given),
 	    cmocka_unit_test(a_child_can_be_killed),
+	    cmocka_unit_test(dropped_children_are_collected),
 	    cmocka_unit_test(a_child_dies_with_its_parent),
 	    cmocka_unit_test(a_program_starts_sane),
 	    cmocka_unit_test(a_file_without_a_name),
