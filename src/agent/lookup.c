@@ -280,13 +280,14 @@ int
 lookup_serve(
     const struct lookup_errand *errand, int command, struct report *report)
 {
+	const struct sandbox_writes writes = {.stream = {report->fd, -1}};
 	struct lookup l;
 	struct err e;
 	int result = -1;
 
 	open_lookup(&l, errand, report);
 	/* What a system lacks, the smtp agents say. */
-	if (sandbox_lock(SANDBOX_LOOKUP, &e) >= 0)
+	if (sandbox_lock(SANDBOX_LOOKUP, &writes, &e) >= 0)
 		result = serve(&l, command, &e);
 	if (result < 0)
 		tell_log(&l.tell, LOG_LEVEL_ERROR, str_c(e.text));

@@ -196,6 +196,26 @@ put_host(struct attempt *a, enum reach reach, struct status status)
 	report_put(a->report, &r);
 }
 
+/* Gives up what the conversation does not need, but for the marks. */
+static int
+lock_in(const struct attempt *a, int socket, struct err *e)
+{
+	struct sandbox_range range[SANDBOX_RANGES];
+	struct sandbox_writes writes = {{a->report->fd, socket}, range, 0};
+
+	for (size_t i = 0; i < a->errand->letters; i++) {
+		const struct marks *marks = &a->errand->letter[i].marks;
+
+		if (marks->n == 0)
+			continue;
+		if (writes.n == SANDBOX_RANGES)
+			return err_set(e, ERR_LIMIT, "too many letters");
+		range[writes.n++] = (struct sandbox_range){
+		    marks->fd, (uint32_t)marks->at, (uint32_t)marks->n};
+	}
+	return sandbox_lock(SANDBOX_STREAM, &writes, e);
+}
+
 /* The conversation over a connection that stands. */
 static void
 converse(struct attempt *a, struct tls *tls, int fd, bool lock)
@@ -225,7 +245,7 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 	}
 	io_init(&io, fd);
 	if (lock)
-		locked = sandbox_lock(SANDBOX_STREAM, &e);
+		locked = lock_in(a, fd, &e);
 	if (locked > 0 && e.kind != ERR_NONE)
 		put_log(a, str_c(e.text));
 	if (locked < 0) {

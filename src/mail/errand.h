@@ -7,6 +7,7 @@
 #define MAIL_ERRAND_H
 
 #include "mail/envelope.h"
+#include "mail/marks.h"
 
 enum tls_level {
 	TLS_LEVEL_NONE, /* never STARTTLS */
@@ -42,6 +43,7 @@ struct letter {
 	size_t first; /* of all recipients of the errand, its first */
 	bool utf8;    /* some address is not ASCII (RFC 6531, 3.2) */
 	struct content content;
+	struct marks marks; /* what it may mark of its entry; n = 0: nothing */
 };
 
 struct errand {

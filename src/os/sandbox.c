@@ -37,57 +37,57 @@
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 #endif
 
-/* Who may make a call, and what its first argument must be then. */
+/* Who may make a call, and what one of its arguments must be then. */
 enum { ALL = 1 << SANDBOX_STREAM | 1 << SANDBOX_LOOKUP };
 enum { DNS = 1 << SANDBOX_LOOKUP };
 
 struct allowed {
 	int call;
 	unsigned profiles;
-	bool checked; /* the first argument must be `first` */
-	unsigned first;
+	unsigned char arg; /* this argument, from 1, must be `value`; 0: none */
+	unsigned value;
 };
 
 static const struct allowed allowed[] = {
     /* the descriptors */
-    {SYS_read, ALL, false, 0},
-    {SYS_write, ALL, false, 0},
-    {SYS_pread64, ALL, false, 0},
-    {SYS_sendto, ALL, false, 0},
-    {SYS_recvfrom, ALL, false, 0},
-    {SYS_close, ALL, false, 0},
+    {SYS_read, ALL, 0, 0},
+    {SYS_pread64, ALL, 0, 0},
+    {SYS_sendto, ALL, 0, 0},
+    {SYS_recvfrom, ALL, 0, 0},
+    {SYS_close, ALL, 0, 0},
 #ifdef SYS_poll
-    {SYS_poll, ALL, false, 0},
+    {SYS_poll, ALL, 0, 0},
 #endif
-    {SYS_ppoll, ALL, false, 0},
+    {SYS_ppoll, ALL, 0, 0},
     /* memory */
-    {SYS_brk, ALL, false, 0},
-    {SYS_mmap, ALL, false, 0},
-    {SYS_munmap, ALL, false, 0},
-    {SYS_mremap, ALL, false, 0},
-    {SYS_madvise, ALL, false, 0},
-    {SYS_futex, ALL, false, 0},
+    {SYS_brk, ALL, 0, 0},
+    /* No file: one that can be read could be shared, hence written to. */
+    {SYS_mmap, ALL, 5, (unsigned)-1},
+    {SYS_munmap, ALL, 0, 0},
+    {SYS_mremap, ALL, 0, 0},
+    {SYS_madvise, ALL, 0, 0},
+    {SYS_futex, ALL, 0, 0},
     /* time, chance, identity */
-    {SYS_clock_gettime, ALL, false, 0},
-    {SYS_gettimeofday, ALL, false, 0},
+    {SYS_clock_gettime, ALL, 0, 0},
+    {SYS_gettimeofday, ALL, 0, 0},
 #ifdef SYS_time
-    {SYS_time, ALL, false, 0},
+    {SYS_time, ALL, 0, 0},
 #endif
-    {SYS_getrandom, ALL, false, 0},
-    {SYS_sysinfo, ALL, false, 0}, /* OpenSSL, for a new context */
-    {SYS_getpid, ALL, false, 0},
+    {SYS_getrandom, ALL, 0, 0},
+    {SYS_sysinfo, ALL, 0, 0}, /* OpenSSL, for a new context */
+    {SYS_getpid, ALL, 0, 0},
     /* signals and the end (os/proc.h: proc_detach) */
-    {SYS_rt_sigaction, ALL, false, 0},
-    {SYS_rt_sigreturn, ALL, false, 0},
-    {SYS_restart_syscall, ALL, false, 0},
-    {SYS_prctl, ALL, true, PR_SET_PDEATHSIG},
-    {SYS_exit, ALL, false, 0},
-    {SYS_exit_group, ALL, false, 0},
+    {SYS_rt_sigaction, ALL, 0, 0},
+    {SYS_rt_sigreturn, ALL, 0, 0},
+    {SYS_restart_syscall, ALL, 0, 0},
+    {SYS_prctl, ALL, 1, PR_SET_PDEATHSIG},
+    {SYS_exit, ALL, 0, 0},
+    {SYS_exit_group, ALL, 0, 0},
     /* sockets to name servers */
-    {SYS_socket, DNS, true, AF_INET},
-    {SYS_socket, DNS, true, AF_INET6},
-    {SYS_connect, DNS, false, 0},
-    {SYS_getsockopt, DNS, false, 0},
+    {SYS_socket, DNS, 1, AF_INET},
+    {SYS_socket, DNS, 1, AF_INET6},
+    {SYS_connect, DNS, 0, 0},
+    {SYS_getsockopt, DNS, 0, 0},
 };
 
 #if defined(OUR_ARCH) && !defined(HANTAR_SANITIZED)
@@ -102,51 +102,140 @@ put(struct sock_filter *f, unsigned short *n, unsigned short code,
 	f[(*n)++] = (struct sock_filter){code, yes, no, k};
 }
 
+static const unsigned NR = offsetof(struct seccomp_data, nr);
+
+/* Loads the low half of an argument, counted from 0; high: the other half. */
+static void
+load(struct sock_filter *f, unsigned short *n, unsigned arg, bool high)
+{
+	unsigned at = (unsigned)offsetof(struct seccomp_data, args) + 8 * arg;
+	bool second = high == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+
+	put(f, n, BPF_LD | BPF_W | BPF_ABS, 0, 0, second ? at + 4 : at);
+}
+
+/* Goes on if what is loaded is value; refuses the call otherwise. */
+static void
+insist(struct sock_filter *f, unsigned short *n, unsigned value)
+{
+	put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value);
+	put(f, n, BPF_RET | BPF_K, 0, 0, REFUSE);
+}
+
 /*
  * For each call: if the number is another one, skip; if an argument is
  * asked for, load it and, if it is another one, load the number again and go
  * on; else allow.
  */
-static unsigned short
-compile(struct sock_filter *f, enum sandbox profile)
+static void
+put_table(struct sock_filter *f, unsigned short *n, enum sandbox profile)
 {
-	const unsigned nr = offsetof(struct seccomp_data, nr);
-	const unsigned arg = offsetof(struct seccomp_data, args[0]);
+	for (size_t i = 0; i < CALLS; i++) {
+		const struct allowed *a = &allowed[i];
+
+		if (!(a->profiles & 1U << profile))
+			continue;
+		put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 0, a->arg ? 4 : 1,
+		    (unsigned)a->call);
+		if (a->arg) {
+			load(f, n, a->arg - 1U, false);
+			put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, a->value);
+		}
+		put(f, n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+		if (a->arg)
+			put(f, n, BPF_LD | BPF_W | BPF_ABS, 0, 0, NR);
+	}
+}
+
+/*
+ * Begins the rules of one call: they run to put_end, and the last of them
+ * refuses.  Returns where the number is compared.
+ */
+static unsigned short
+put_call(struct sock_filter *f, unsigned short *n, int call)
+{
+	put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, (unsigned)call);
+	put(f, n, BPF_JMP | BPF_JA, 0, 0, 0);
+	return (unsigned short)(*n - 1);
+}
+
+static void
+put_end(struct sock_filter *f, unsigned short *n, unsigned short start)
+{
+	put(f, n, BPF_RET | BPF_K, 0, 0, REFUSE);
+	f[start].k = (unsigned)(*n - start - 1);
+}
+
+/* Writing: to the streams, and single bytes of the ranges; syncing them. */
+static void
+put_writes(
+    struct sock_filter *f, unsigned short *n, const struct sandbox_writes *w)
+{
+	unsigned short start = put_call(f, n, SYS_write);
+
+	load(f, n, 0, false);
+	put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, (unsigned)w->stream[0]);
+	put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (unsigned)w->stream[1]);
+	put(f, n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	put_end(f, n, start);
+	start = put_call(f, n, SYS_fdatasync);
+	load(f, n, 0, false);
+	for (size_t i = 0; i < w->n; i++) {
+		put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 0, 1,
+		    (unsigned)w->range[i].fd);
+		put(f, n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	}
+	put_end(f, n, start);
+	start = put_call(f, n, SYS_pwrite64);
+	load(f, n, 2, true);
+	insist(f, n, 0);
+	load(f, n, 2, false);
+	insist(f, n, 1);
+	load(f, n, 3, true);
+	insist(f, n, 0);
+	for (size_t i = 0; i < w->n; i++) {
+		const struct sandbox_range *r = &w->range[i];
+
+		load(f, n, 0, false);
+		put(f, n, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, (unsigned)r->fd);
+		load(f, n, 3, false);
+		put(f, n, BPF_JMP | BPF_JGE | BPF_K, 0, 2, r->at);
+		put(f, n, BPF_JMP | BPF_JGE | BPF_K, 1, 0, r->at + r->n);
+		put(f, n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
+	}
+	put_end(f, n, start);
+}
+
+/* Of a call with rules, and of a range in all of them, at the most. */
+enum { RULES = 48, RULES_EACH = 8 };
+
+static unsigned short
+compile(struct sock_filter *f, enum sandbox profile,
+    const struct sandbox_writes *writes)
+{
 	const unsigned arch = offsetof(struct seccomp_data, arch);
 	unsigned short n = 0;
 
 	put(f, &n, BPF_LD | BPF_W | BPF_ABS, 0, 0, arch);
 	put(f, &n, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OUR_ARCH);
 	put(f, &n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS);
-	put(f, &n, BPF_LD | BPF_W | BPF_ABS, 0, 0, nr);
-	for (size_t i = 0; i < CALLS; i++) {
-		const struct allowed *a = &allowed[i];
-
-		if (!(a->profiles & 1U << profile))
-			continue;
-		put(f, &n, BPF_JMP | BPF_JEQ | BPF_K, 0, a->checked ? 4 : 1,
-		    (unsigned)a->call);
-		if (a->checked) {
-			put(f, &n, BPF_LD | BPF_W | BPF_ABS, 0, 0, arg);
-			put(f, &n, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, a->first);
-			put(f, &n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
-			put(f, &n, BPF_LD | BPF_W | BPF_ABS, 0, 0, nr);
-			continue;
-		}
-		put(f, &n, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
-	}
+	put(f, &n, BPF_LD | BPF_W | BPF_ABS, 0, 0, NR);
+	put_table(f, &n, profile);
+	put_writes(f, &n, writes);
 	put(f, &n, BPF_RET | BPF_K, 0, 0, REFUSE);
 	return n;
 }
 
 /* 0; 1 if the kernel has none; -1 with *e. */
 static int
-lock_calls(enum sandbox profile, struct err *e)
+lock_calls(
+    enum sandbox profile, const struct sandbox_writes *writes, struct err *e)
 {
-	struct sock_filter filter[5 + 5 * CALLS];
+	struct sock_filter
+	    filter[5 + 5 * CALLS + RULES + RULES_EACH * SANDBOX_RANGES];
 	struct sock_fprog program = {.filter = filter};
 
-	program.len = compile(filter, profile);
+	program.len = compile(filter, profile, writes);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
 		return 0;
 	err_sys(e, "seccomp");
@@ -204,15 +293,31 @@ lock_files(enum sandbox profile, struct err *e)
 	return e->kind == ERR_NONE ? 0 : -1;
 }
 
+/* No file is written beyond the last byte that may be. */
+static struct rlimit
+size_limit(const struct sandbox_writes *writes)
+{
+	rlim_t end = 0;
+
+	for (size_t i = 0; i < writes->n; i++) {
+		rlim_t to = (rlim_t)writes->range[i].at + writes->range[i].n;
+
+		end = to > end ? to : end;
+	}
+	return (struct rlimit){end, end};
+}
+
 static int
-lock_kernel(enum sandbox profile, struct err *e)
+lock_kernel(
+    enum sandbox profile, const struct sandbox_writes *writes, struct err *e)
 {
 	static const struct rlimit none = {0, 0};
+	struct rlimit size = size_limit(writes);
 	struct err missing;
 	int files;
 	int calls;
 
-	if (setrlimit(RLIMIT_FSIZE, &none) < 0 ||
+	if (setrlimit(RLIMIT_FSIZE, &size) < 0 ||
 	    setrlimit(RLIMIT_NPROC, &none) < 0 ||
 	    setrlimit(RLIMIT_CORE, &none) < 0)
 		return err_sys(e, "resource limits");
@@ -221,7 +326,7 @@ lock_kernel(enum sandbox profile, struct err *e)
 		*e = missing;
 		return -1;
 	}
-	calls = lock_calls(profile, e);
+	calls = lock_calls(profile, writes, e);
 	if (calls == 0 && files > 0)
 		*e = missing;
 	return calls != 0 ? calls : files;
@@ -230,9 +335,11 @@ lock_kernel(enum sandbox profile, struct err *e)
 #else
 
 static int
-lock_kernel(enum sandbox profile, struct err *e)
+lock_kernel(
+    enum sandbox profile, const struct sandbox_writes *writes, struct err *e)
 {
 	(void)profile;
+	(void)writes;
 	(void)allowed;
 	err_set(e, ERR_NONE, "seccomp and Landlock: not in this build");
 	return 1;
@@ -241,9 +348,12 @@ lock_kernel(enum sandbox profile, struct err *e)
 #endif
 
 int
-sandbox_lock(enum sandbox profile, struct err *e)
+sandbox_lock(
+    enum sandbox profile, const struct sandbox_writes *writes, struct err *e)
 {
+	if (writes->n > SANDBOX_RANGES)
+		return err_set(e, ERR_LIMIT, "too many files to write to");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "no_new_privs");
-	return lock_kernel(profile, e);
+	return lock_kernel(profile, writes, e);
 }

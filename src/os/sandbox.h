@@ -14,6 +14,22 @@ enum sandbox {
 	SANDBOXES,
 };
 
+/* Bytes of a file that may still be overwritten, one at a time, and synced. */
+struct sandbox_range {
+	int fd;
+	uint32_t at;
+	uint32_t n;
+};
+
+enum { SANDBOX_RANGES = 400 };
+
+/* What write(2) and pwrite(2) may write to. */
+struct sandbox_writes {
+	int stream[2]; /* anything: a pipe, a socket (OpenSSL writes) */
+	const struct sandbox_range *range;
+	size_t n; /* at most SANDBOX_RANGES */
+};
+
 /*
  * Locks the calling process in, for good: no_new_privs, resource limits,
  * Landlock (no file, no new connection) and seccomp (a short list of system
@@ -22,6 +38,6 @@ enum sandbox {
  * system lacks a mechanism, the others being in force, *e names it; -1 with
  * *e if what the system has could not be put into force.
  */
-int sandbox_lock(enum sandbox, struct err *);
+int sandbox_lock(enum sandbox, const struct sandbox_writes *, struct err *);
 
 #endif

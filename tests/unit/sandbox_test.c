@@ -16,6 +16,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -25,6 +27,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/folder.h"
 #include "os/proc.h"
 
 enum { NOBODY = 65534 };
@@ -32,6 +35,10 @@ enum { NOBODY = 65534 };
 /* What a try may use: descriptors made before the lock. */
 static int data[2];
 static pid_t parent;
+
+/* A file with marks at 3 and 4, as an agent has it; one it may only read. */
+static int marked;
+static int message;
 
 static long
 try_open(void)
@@ -102,6 +109,103 @@ try_dumpable(void)
 	return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
+static long
+try_pwrite(int fd, const char *bytes, size_t n, off_t at)
+{
+	return syscall(SYS_pwrite64, fd, bytes, n, at);
+}
+
+static long
+try_before(void)
+{
+	return try_pwrite(marked, "d", 1, 2);
+}
+
+static long
+try_behind(void)
+{
+	return try_pwrite(marked, "d", 1, 5);
+}
+
+static long
+try_far_behind(void)
+{
+	return try_pwrite(marked, "d", 1, (1LL << 32) + 3);
+}
+
+static long
+try_negative(void)
+{
+	return try_pwrite(marked, "d", 1, -1);
+}
+
+static long
+try_two_bytes(void)
+{
+	return try_pwrite(marked, "dd", 2, 3);
+}
+
+static long
+try_many_bytes(void)
+{
+	return try_pwrite(marked, "d", (size_t)(1ULL << 32) + 1, 3);
+}
+
+static long
+try_no_byte(void)
+{
+	return try_pwrite(marked, "d", 0, 3);
+}
+
+static long
+try_write(void)
+{
+	return syscall(SYS_write, marked, "d", 1);
+}
+
+static long
+try_write_message(void)
+{
+	return syscall(SYS_write, message, "d", 1);
+}
+
+static long
+try_mark_message(void)
+{
+	return try_pwrite(message, "d", 1, 3);
+}
+
+static long
+try_share_message(void)
+{
+	return syscall(
+	    SYS_mmap, NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, message, 0);
+}
+
+static long
+try_flock(void)
+{
+	return syscall(SYS_flock, message, LOCK_UN);
+}
+
+static long
+try_truncate(void)
+{
+	return syscall(SYS_ftruncate, marked, 0);
+}
+
+static long
+try_sync_message(void)
+{
+	return syscall(SYS_fdatasync, message);
+}
+
+static long
+try_seek(void)
+{
+	return syscall(SYS_lseek, marked, 0, SEEK_SET);
+}
+
 struct
 try {
 	const char *name;
@@ -121,6 +225,21 @@ static const struct try tries[] = {
     {"make an Internet socket", try_inet_socket, true},
     {"change the user", try_setuid, false},
     {"become dumpable", try_dumpable, false},
+    {"write before the marks", try_before, false},
+    {"write behind the marks", try_behind, false},
+    {"write 4 GiB behind", try_far_behind, false},
+    {"write before the file", try_negative, false},
+    {"write two marks at once", try_two_bytes, false},
+    {"write 4 GiB and a mark", try_many_bytes, false},
+    {"write nothing", try_no_byte, false},
+    {"write where it stands", try_write, false},
+    {"write the message", try_write_message, false},
+    {"mark the message", try_mark_message, false},
+    {"share the message", try_share_message, false},
+    {"unlock the entry", try_flock, false},
+    {"cut the envelope", try_truncate, false},
+    {"sync the message", try_sync_message, false},
+    {"seek", try_seek, false},
 };
 
 struct job {
@@ -128,14 +247,23 @@ struct job {
 	const struct try *try;
 };
 
+static int
+lock(enum sandbox profile)
+{
+	const struct sandbox_range range = {marked, 3, 2};
+	const struct sandbox_writes writes = {{-1, data[1]}, &range, 1};
+	struct err e;
+
+	return sandbox_lock(profile, &writes, &e);
+}
+
 /* 0: refused with EPERM; 1: it worked; 2: refused otherwise; 3: no lock. */
 static int
 run_try(void *arg)
 {
 	const struct job *job = arg;
-	struct err e;
 
-	if (sandbox_lock(job->profile, &e) != 0)
+	if (lock(job->profile) != 0)
 		return 3;
 	errno = 0;
 	if (job->try->call() >= 0)
@@ -149,11 +277,10 @@ run_work(void *arg)
 {
 	const struct job *job = arg;
 	struct pollfd p = {.fd = data[0], .events = POLLIN};
-	struct err e;
 	char byte = 'x';
 	void *memory;
 
-	if (sandbox_lock(job->profile, &e) != 0)
+	if (lock(job->profile) != 0)
 		return 3;
 	memory = malloc(1 << 22);
 	if (memory == NULL)
@@ -161,6 +288,10 @@ run_work(void *arg)
 	free(memory);
 	if (write(data[1], &byte, 1) != 1 || poll(&p, 1, 1000) != 1 ||
 	    read(data[0], &byte, 1) != 1)
+		return 1;
+	if (pread(message, &byte, 1, 0) != 1 || byte != '0' ||
+	    pwrite(marked, "d", 1, 3) != 1 || pwrite(marked, "f", 1, 4) != 1 ||
+	    fdatasync(marked) != 0)
 		return 1;
 	proc_detach();
 	return 0;
@@ -204,16 +335,28 @@ all_tries(enum sandbox profile, uid_t uid)
 static void
 locked_in(void **state)
 {
+	struct folder folder;
 	uid_t self = getuid();
 
 	(void)state;
 	parent = getpid();
 	assert_int_equal(pipe(data), 0);
+	folder_make(&folder);
+	folder_put(&folder, "env", "01234567");
+	folder_put(&folder, "msg", "01234567");
+	marked = openat(folder.fd, "env", O_WRONLY);
+	message = openat(folder.fd, "msg", O_RDWR);
+	assert_true(marked >= 0 && message >= 0);
 	for (int profile = 0; profile < SANDBOXES; profile++) {
 		all_tries((enum sandbox)profile, 0);
 		if (self == 0)
 			all_tries((enum sandbox)profile, NOBODY);
 	}
+	assert_string_equal(folder_get(&folder, "env"), "012df567");
+	assert_string_equal(folder_get(&folder, "msg"), "01234567");
+	(void)close(marked);
+	(void)close(message);
+	folder_remove(&folder);
 }
 
 /* A sanitizer's build cannot be locked, and says so. */
