@@ -109,7 +109,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	hop->state = HOP_RUNNING;
 	if (step.clear)
 		run_show_now(run, hop->target.domain,
-		    STR("the TLS handshake failed: once more, in clear text"));
+		    STR("TLS failed: once more, in clear text"));
 }
 
 /* "host[ip]:port" of the attempt. */

@@ -31,7 +31,7 @@ enum blame {
 enum reach {
 	REACH_NOTHING = 0, /* no connection */
 	REACH_CONNECTED,   /* connected; no usable greeting */
-	REACH_STARTTLS,	   /* the TLS handshake failed */
+	REACH_STARTTLS,	   /* the TLS handshake failed, or TLS broke at once */
 	REACH_SESSION,	   /* past greeting and handshake */
 };
 

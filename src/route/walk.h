@@ -17,7 +17,7 @@ enum { WALK_HOSTS = 50, WALK_ADDRESSES = 16 };
 enum address_state {
 	ADDRESS_UNTRIED,
 	ADDRESS_TRIED,
-	ADDRESS_AGAIN_CLEAR, /* the TLS handshake failed: once more without */
+	ADDRESS_AGAIN_CLEAR, /* TLS failed: once more without */
 };
 
 struct walk_host {

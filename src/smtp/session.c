@@ -265,6 +265,18 @@ begin(struct session *s)
 	return false;
 }
 
+/*
+ * TLS that breaks before it has carried anything but EHLO is as good as a
+ * handshake that failed (E-17): TLS 1.3 tells of some failures only then.
+ * Silence is not: that would be waited for twice.
+ */
+static bool
+tls_broke(const struct session *s)
+{
+	return s->encrypted && s->reach == REACH_CONNECTED &&
+	    s->fault.kind == ERR_CLOSED;
+}
+
 static void
 converse(struct session *s, struct session_end *end, struct buf *text)
 {
@@ -282,6 +294,8 @@ converse(struct session *s, struct session_end *end, struct buf *text)
 		if (row->act == ACT_PART && !dialogue_drain(s))
 			return;
 		heard = perform(s, step);
+		if (heard == HEARD_LOST && tls_broke(s))
+			s->reach = REACH_STARTTLS;
 		cell = &row->on[heard];
 		assert(cell->filled);
 		judge(s, step, cell->blame, heard, end, text);
