@@ -14,6 +14,17 @@ str_ieq(struct str a, struct str b)
 	return true;
 }
 
+int
+str_compare(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	if (order != 0)
+		return order;
+	return a.n < b.n ? -1 : a.n > b.n;
+}
+
 bool
 str_starts(struct str s, struct str prefix)
 {

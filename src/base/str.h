@@ -52,6 +52,9 @@ str_eq(struct str a, struct str b)
 /* Equal, but for the case of ASCII letters. */
 bool str_ieq(struct str a, struct str b);
 
+/* Less than, equal to or greater than 0: by bytes, a prefix first. */
+int str_compare(struct str a, struct str b);
+
 /* True if s begins with prefix; str_istarts ignores the case of ASCII. */
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);

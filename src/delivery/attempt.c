@@ -37,7 +37,8 @@ attempt_deadline(const struct letter *letter, size_t n)
 
 /*
  * The letters of an attempt: the recipients of each message that are not
- * sealed yet.  Returns how many.
+ * sealed yet, those of another sender in a letter of their own (H-07).
+ * Returns how many.
  */
 static size_t
 write_letters(struct hop *hop, struct run *run, struct letter *letter)
@@ -50,16 +51,18 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 	for (size_t i = 0; i < hop->n; i++) {
 		struct member *m = &hop->member[i];
 		struct letter *l = letters ? &letter[letters - 1] : NULL;
+		struct str from = member_from(m);
 
 		if (run_sealed(m->rcpt))
 			continue;
 		m->rcpt->since[SINCE_CONNECTING] = clock_now();
 		m->rcpt->since[SINCE_SENDING] = 0;
-		if (l == NULL || a->job[letters - 1] != m->job) {
+		if (l == NULL || a->job[letters - 1] != m->job ||
+		    !str_eq(l->from, from)) {
 			a->job[letters] = m->job;
 			l = &letter[letters++];
 			*l = (struct letter){
-			    .from = m->job->envelope->from,
+			    .from = from,
 			    .to = &to[n],
 			    .first = n,
 			    .utf8 = hop->utf8,

@@ -20,22 +20,20 @@ by_way(const void *left, const void *right)
 {
 	const struct way *a = left;
 	const struct way *b = right;
-	struct str x = a->target.domain;
-	struct str y = b->target.domain;
-	size_t n = x.n < y.n ? x.n : y.n;
 	int order;
 
 	if (a->target.kind != b->target.kind)
 		return a->target.kind < b->target.kind ? -1 : 1;
-	order = n ? memcmp(x.p, y.p, n) : 0;
+	order = str_compare(a->target.domain, b->target.domain);
 	if (order != 0)
 		return order;
-	if (x.n != y.n)
-		return x.n < y.n ? -1 : 1;
 	if (a->utf8 != b->utf8)
 		return a->utf8 ? 1 : -1;
 	if (a->who.job != b->who.job)
 		return a->who.job < b->who.job ? -1 : 1;
+	order = str_compare(member_from(&a->who), member_from(&b->who));
+	if (order != 0)
+		return order;
 	return a->who.rcpt < b->who.rcpt ? -1 : a->who.rcpt > b->who.rcpt;
 }
 
@@ -47,6 +45,21 @@ together(const struct way *a, const struct way *b, size_t so_far)
 	    a->target.kind == b->target.kind && a->utf8 == b->utf8 &&
 	    str_eq(a->target.domain, b->target.domain) &&
 	    so_far < HOP_RECIPIENTS;
+}
+
+/*
+ * Whose fate was known before the run began goes nowhere, and is judged by
+ * that, so that it is logged and shown as all others.
+ */
+static struct next_hop
+target_of(struct recipient *r, struct pool *p)
+{
+	struct next_hop none = {.kind = NEXT_HOP_NONE, .status = r->status};
+
+	if (r->status.outcome == OUTCOME_OPEN)
+		return route_domain(r->addr.domain, p);
+	r->status = (struct status){0};
+	return none;
 }
 
 /* Where every recipient goes; returns how many there are. */
@@ -61,16 +74,16 @@ find_ways(const struct run *run, struct way **ways)
 	*ways = way = pool_array(run->pool, n, sizeof(*way));
 	for (size_t j = 0; j < run->jobs; j++) {
 		const struct envelope *env = run->job[j].envelope;
-		bool utf8 = !str_is_ascii(env->from);
-
 		for (size_t i = 0; i < env->n; i++) {
 			struct recipient *r = &env->rcpt[i];
+			struct str from = envelope_from(env, r);
 
 			r->since[SINCE_RUN] = run->opts->start;
 			r->since[SINCE_READ] = run->opts->read;
 			*way++ = (struct way){
-			    .target = route_domain(r->addr.domain, run->pool),
-			    .utf8 = utf8 || !str_is_ascii(r->path),
+			    .target = target_of(r, run->pool),
+			    .utf8 =
+				!str_is_ascii(from) || !str_is_ascii(r->path),
 			    .who = {&run->job[j], r},
 			};
 		}

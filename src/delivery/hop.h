@@ -51,7 +51,7 @@ struct hop {
 	uint32_t id;
 	enum hop_state state;
 	struct next_hop target;
-	struct member *member; /* those of one message together */
+	struct member *member; /* those of one letter together */
 	size_t n;
 	bool utf8;		/* their transport needs SMTPUTF8 */
 	struct walk *walk;	/* from the MX answer on */

@@ -50,13 +50,16 @@ outcome_log(const struct envelope *env, const struct recipient *r)
 	};
 	struct str path = str_slice(r->path, 0, PATH_SHOWN);
 	struct str relay = r->relay.n ? r->relay : STR("none");
+	struct str orig = str_slice(r->orig, 0, PATH_SHOWN);
 	struct buf delays;
 
 	buf_init(&delays, 200);
 	put_delays(&delays, r);
 	log_event(LOG_LEVEL_INFO, "smtp",
-	    "%.*s: to=<%.*s>, relay=%.*s, %s, dsn=%u.%u.%u, status=%s (%.*s)",
-	    STR_ARG(env->id), STR_ARG(path), STR_ARG(relay), delays.p,
+	    "%.*s: to=<%.*s>, %s%.*s%srelay=%.*s, %s, dsn=%u.%u.%u, "
+	    "status=%s (%.*s)",
+	    STR_ARG(env->id), STR_ARG(path), orig.n ? "orig_to=<" : "",
+	    STR_ARG(orig), orig.n ? ">, " : "", STR_ARG(relay), delays.p,
 	    r->status.enhanced[0], r->status.enhanced[1], r->status.enhanced[2],
 	    words[r->status.outcome], STR_ARG(r->status.text));
 	buf_free(&delays);
@@ -72,8 +75,13 @@ outcome_tell(struct buf *b, const struct envelope *env)
 			continue;
 		struct str path = str_slice(r->path, 0, PATH_SHOWN);
 
-		buf_printf(b, "<%.*s>: %s ", STR_ARG(path),
-		    status_word(r->status.outcome));
+		buf_printf(b, "<%.*s>", STR_ARG(path));
+		if (r->orig.n > 0) {
+			struct str orig = str_slice(r->orig, 0, PATH_SHOWN);
+
+			buf_printf(b, " (alias <%.*s>)", STR_ARG(orig));
+		}
+		buf_printf(b, ": %s ", status_word(r->status.outcome));
 		status_enhanced(b, &r->status);
 		buf_add(b, STR(": "));
 		buf_add(b, r->status.text);

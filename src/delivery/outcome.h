@@ -13,7 +13,8 @@ void outcome_log(const struct envelope *, const struct recipient *);
 
 /*
  * Appends one line for each recipient that was not delivered, "<path>:
- * failed 5.1.1: why" (A-49).
+ * failed 5.1.1: why" (A-49); with " (alias <path>)" behind the address where
+ * that is what it was expanded from.
  */
 void outcome_tell(struct buf *, const struct envelope *);
 

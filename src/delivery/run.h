@@ -15,6 +15,13 @@ struct member {
 	struct recipient *rcpt;
 };
 
+/* The reverse-path of his message. */
+static inline struct str
+member_from(const struct member *m)
+{
+	return envelope_from(m->job->envelope, m->rcpt);
+}
+
 struct run {
 	struct job *job;
 	size_t jobs;

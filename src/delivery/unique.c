@@ -48,13 +48,10 @@ by_mailbox(const void *left, const void *right)
 {
 	const struct entry *a = left;
 	const struct entry *b = right;
-	size_t n = a->mailbox.n < b->mailbox.n ? a->mailbox.n : b->mailbox.n;
-	int order = n ? memcmp(a->mailbox.p, b->mailbox.p, n) : 0;
+	int order = str_compare(a->mailbox, b->mailbox);
 
 	if (order != 0)
 		return order;
-	if (a->mailbox.n != b->mailbox.n)
-		return a->mailbox.n < b->mailbox.n ? -1 : 1;
 	return a->at < b->at ? -1 : a->at > b->at;
 }
 
@@ -130,16 +127,27 @@ unique_add(
 	env->n = kept;
 }
 
-void
-unique_remove(
-    struct envelope *env, const struct addr *less, size_t n, struct pool *p)
+/* Takes away those that are gone. */
+static void
+shrink(struct envelope *env, const bool *gone)
 {
-	const struct addr **list = list_of(env, less, n, p);
-	const bool *gone = find_gone(list, env->n, n, p);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < env->n; i++)
 		if (!gone[i])
 			env->rcpt[kept++] = env->rcpt[i];
 	env->n = kept;
+}
+
+void
+unique_remove(
+    struct envelope *env, const struct addr *less, size_t n, struct pool *p)
+{
+	shrink(env, find_gone(list_of(env, less, n, p), env->n, n, p));
+}
+
+void
+unique_once(struct envelope *env, struct pool *p)
+{
+	shrink(env, find_gone(list_of(env, NULL, 0, p), env->n, 0, p));
 }

@@ -23,4 +23,7 @@ void unique_add(
 void unique_remove(
     struct envelope *, const struct addr *, size_t n, struct pool *);
 
+/* Of recipients that are the same mailbox the first stays, as it is. */
+void unique_once(struct envelope *, struct pool *);
+
 #endif

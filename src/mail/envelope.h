@@ -12,7 +12,10 @@
 struct recipient {
 	struct addr addr;
 	struct str path;      /* as in RCPT TO, without brackets */
-	struct status status; /* its text lives in the envelope's pool */
+	struct str orig;      /* the path that was expanded to it; or "" */
+	struct str from;      /* its own reverse-path (H-07); p NULL: none */
+	struct status status; /* open, or the fate known before the run; its
+				 text lives in the envelope's pool */
 	struct str relay;     /* "host[ip]:port" of the last attempt, or "" */
 	int64_t since[4];     /* ms of clock_now: see delays in outcome.h */
 };
@@ -24,6 +27,13 @@ struct envelope {
 	struct recipient *rcpt;
 	size_t n;
 };
+
+/* The reverse-path that goes with the recipient. */
+static inline struct str
+envelope_from(const struct envelope *env, const struct recipient *r)
+{
+	return r->from.p ? r->from : env->from;
+}
 
 /* What the message is, as the transport needs to know it. */
 struct content {
