@@ -78,6 +78,7 @@ TESTLIB := $(sort $(wildcard tests/lib/*.c))
 TESTLIB_OBJ := $(TESTLIB:%.c=$(O)/%.o)
 TALKS := $(sort $(wildcard tests/talk/*.talk tests/talk/*/*.talk))
 MAN8 := hantar.8
+MAN1 := newaliases.1
 MAN5 := hantar.conf.5
 MAN7 := hantar-smtp.7
 
@@ -227,14 +228,17 @@ cover: ## line and branch coverage of the unit and talk tests
 
 install: all ## install under DESTDIR and prefix
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
-		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
+		$(DESTDIR)$(mandir)/man7
 	$(INSTALL) -p -m 755 $(O)/hantar $(DESTDIR)$(sbindir)/hantar
 	$(INSTALL) -p -m 644 man/$(MAN8) $(DESTDIR)$(mandir)/man8/
+	$(INSTALL) -p -m 644 man/$(MAN1) $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -p -m 644 man/$(MAN5) $(DESTDIR)$(mandir)/man5/
 	$(INSTALL) -p -m 644 man/$(MAN7) $(DESTDIR)$(mandir)/man7/
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(sbindir)/hantar $(DESTDIR)$(mandir)/man8/$(MAN8) \
+		$(DESTDIR)$(mandir)/man1/$(MAN1) \
 		$(DESTDIR)$(mandir)/man5/$(MAN5) $(DESTDIR)$(mandir)/man7/$(MAN7)
 
 clean: ## remove everything that was built

@@ -11,7 +11,7 @@ static const struct {
     {"sendmail", MODE_SEND},
     {"send-mail", MODE_SEND},
     {"mailq", MODE_SPOOL},
-    {"newaliases", MODE_UNSUPPORTED},
+    {"newaliases", MODE_ALIASES},
     {"smtpd", MODE_UNSUPPORTED},
     {"hoststat", MODE_UNSUPPORTED},
     {"purgestat", MODE_UNSUPPORTED},
@@ -23,6 +23,7 @@ static int (*const runs[MODES])(const struct options *) = {
     [MODE_VERSION] = run_version,
     [MODE_CHECK] = run_check,
     [MODE_PRINT_CONFIG] = run_print_config,
+    [MODE_ALIASES] = run_aliases,
     [MODE_SPOOL] = run_spool,
     [MODE_UNSUPPORTED] = run_unsupported,
 };

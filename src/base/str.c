@@ -100,6 +100,23 @@ str_split(struct str *rest, char c, struct str *part)
 }
 
 bool
+str_word(struct str *rest, const char *separators, struct str *word)
+{
+	struct str not_it = str_c(separators);
+	size_t from = 0;
+	size_t to;
+
+	while (from < rest->n && str_find(not_it, rest->p[from]) < not_it.n)
+		from++;
+	to = from;
+	while (to < rest->n && str_find(not_it, rest->p[to]) == not_it.n)
+		to++;
+	*word = str_slice(*rest, from, to);
+	*rest = str_slice(*rest, to, rest->n);
+	return word->n > 0;
+}
+
+bool
 str_number(struct str s, uint64_t max, uint64_t *value)
 {
 	uint64_t n = 0;

@@ -78,6 +78,13 @@ size_t str_find(struct str s, char c);
 bool str_split(struct str *rest, char c, struct str *part);
 
 /*
+ * Takes the next word of *rest, and moves *rest to what follows it.  Any of
+ * the separators, any number of them, stand around words.  False when there
+ * is none.
+ */
+bool str_word(struct str *rest, const char *separators, struct str *word);
+
+/*
  * A decimal number without sign, blank or overflow, at most max.  False and
  * *value untouched otherwise.
  */

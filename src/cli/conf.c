@@ -25,6 +25,7 @@ static const struct {
     {"DeliveryMode", "delivery", true},
     {"ErrorMode", "errors", true},
     {"IgnoreDots", "ignore-dots", false},
+    {"AliasFile", "aliases", false},
 };
 
 void

@@ -12,6 +12,9 @@
 #include "base/pool.h"
 #include "mail/errand.h"
 
+/* The one file of aliases that need not be there. */
+#define CONF_ALIASES "/etc/aliases"
+
 enum conf_delivery { DELIVERY_FOREGROUND, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
 enum conf_errors { ERRORS_PRINT, ERRORS_QUIET, ERRORS_MAIL, ERRORS_MAIL_ONLY };
 
@@ -20,10 +23,12 @@ enum conf_errors { ERRORS_PRINT, ERRORS_QUIET, ERRORS_MAIL, ERRORS_MAIL_ONLY };
  * kinds are numbers: times in ms, sizes in octets, words as their enum.
  */
 struct conf {
-	struct str hostname; /* empty: what the host calls itself */
-	struct str mailname; /* empty: /etc/mailname, else hostname */
-	struct str sender;   /* empty: the caller's login */
-	struct str helo;     /* empty: hostname, else an address literal */
+	struct str hostname;	  /* empty: what the host calls itself */
+	struct str mailname;	  /* empty: /etc/mailname, else hostname */
+	struct str sender;	  /* empty: the caller's login */
+	struct str helo;	  /* empty: hostname, else an address literal */
+	struct str aliases;	  /* empty: none */
+	struct str local_domains; /* empty: hostname, mailname */
 	struct str nameserver;
 	struct str log;
 	int64_t spool;

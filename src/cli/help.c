@@ -59,8 +59,9 @@ help_print(struct buf *b, const char *name)
 			line(b, letters_modes[i].help, "-b%s",
 			    letters_modes[i].word);
 	for (size_t i = 0; i < letters_keys_n; i++)
-		line(b, letters_keys[i].help, "-o%c%s", letters_keys[i].letter,
-		    letters_keys[i].value ? "" : "<mode>");
+		line(b, letters_keys[i].help,
+		    letters_keys[i].value ? "-o%c" : "-o%c<%s>",
+		    letters_keys[i].letter, letters_keys[i].name);
 	for (size_t i = 0; i < letters_words_n; i++)
 		line(b, letters_words[i].help, "--%s", letters_words[i].word);
 	buf_add(b, STR("Taken and ignored:"));

@@ -75,6 +75,10 @@ const struct conf_key conf_keys[] = {
 	    "envelope sender where -f gives none; empty: login@mailname"),
 	TEXT("helo", KEY_HOST, helo, "",
 	    "name in EHLO; empty: hostname if it has a dot, else the address"),
+	TEXT("local-domains", KEY_HOSTS, local_domains, "",
+	    "domains whose names may be aliases; empty: hostname, mailname"),
+	TEXT("aliases", KEY_PATH, aliases, CONF_ALIASES,
+	    "file of aliases, looked into for names of this host; empty: none"),
 	WORD("delivery", delivery, delivery, "foreground",
 	    "when to deliver: foreground; background and queue need a spool"),
 	WORD("errors", errors, errors, "print",
@@ -192,6 +196,42 @@ read_host(const struct conf_key *k, struct str value, void *at, struct pool *p,
 }
 
 static int
+read_hosts(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	struct buf all;
+	struct str one;
+	struct str rest = value;
+	int result = 0;
+
+	buf_init(&all, 2 * value.n + 1024);
+	while (result == 0 && str_word(&rest, ", ", &one)) {
+		result = read_host(k, one, &one, p, e);
+		if (all.n > 0)
+			buf_byte(&all, ' ');
+		buf_add(&all, one);
+	}
+	if (result == 0 && all.over)
+		result = err_set(e, ERR_LIMIT, "too many names");
+	if (result == 0)
+		*(struct str *)at = pool_str(p, buf_str(&all));
+	buf_free(&all);
+	return result;
+}
+
+static int
+read_path(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	(void)k;
+	if (value.n > 0 && value.p[0] != '/')
+		return err_set(e, ERR_SYNTAX, "\"%.*s\" is no absolute path",
+		    STR_ARG(value));
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
+static int
 read_address(const struct conf_key *k, struct str value, void *at,
     struct pool *p, struct err *e)
 {
@@ -229,16 +269,11 @@ read_server(const struct conf_key *k, struct str value, void *at,
 	struct str one;
 
 	(void)k;
-	while (rest.n > 0) {
-		size_t end = 0;
+	while (str_word(&rest, ", ", &one)) {
 		unsigned port = 53;
 		struct ip ip;
 
-		while (end < rest.n && rest.p[end] != ',' && rest.p[end] != ' ')
-			end++;
-		one = str_slice(rest, 0, end);
-		rest = str_slice(rest, end + 1, rest.n);
-		if (one.n > 0 && (!ip_parse_port(one, &ip, &port) || port == 0))
+		if (!ip_parse_port(one, &ip, &port) || port == 0)
 			return err_set(e, ERR_SYNTAX,
 			    "\"%.*s\" is no ip, ip:port or [ip]:port",
 			    STR_ARG(one));
@@ -300,6 +335,8 @@ static const struct form {
 	const char *example;
 } forms[] = {
     [KEY_HOST] = {read_host, write_text, NULL, NULL},
+    [KEY_HOSTS] = {read_hosts, write_text, NULL, NULL},
+    [KEY_PATH] = {read_path, write_text, NULL, NULL},
     [KEY_ADDRESS] = {read_address, write_text, NULL, NULL},
     [KEY_LOG] = {read_log, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},

@@ -9,10 +9,10 @@
 const struct mode_word letters_modes[] = {
     {"m", MODE_SEND, "send a message (the default)"},
     {"C", MODE_CHECK, "as --check"},
+    {"i", MODE_ALIASES, "check the file of aliases: status 0, 65 or 78"},
     {"p", MODE_SPOOL, "list the queue (there is none yet)"},
     {"P", MODE_SPOOL, "count the queue (there is none yet)"},
     {"s", MODE_UNSUPPORTED, NULL},
-    {"i", MODE_UNSUPPORTED, NULL},
     {"v", MODE_UNSUPPORTED, NULL},
     {"d", MODE_UNSUPPORTED, NULL},
     {"D", MODE_UNSUPPORTED, NULL},
@@ -32,9 +32,12 @@ const struct mode_word letters_words[] = {
 };
 
 const struct short_key letters_keys[] = {
-    {'i', "ignore-dots", "yes", "as -i"},
-    {'d', "DeliveryMode", NULL, "when to deliver: -odi now; -odb, -odq later"},
-    {'e', "ErrorMode", NULL, "errors: -oep print, -oeq status only, -oem mail"},
+    {'i', "ignore-dots", "yes", "", "as -i"},
+    {'A', "AliasFile", NULL, "file", "file of aliases to read"},
+    {'d', "DeliveryMode", NULL, "mode",
+	"when to deliver: -odi now; -odb, -odq later"},
+    {'e', "ErrorMode", NULL, "mode",
+	"errors: -oep print, -oeq status only, -oem mail"},
 };
 
 /* "-odb": an option as it is quoted in errors. */
@@ -176,7 +179,7 @@ take_aliases(struct options *o, const struct option *opt, const char *value,
 	(void)opt;
 	(void)value;
 	(void)e;
-	o->mode = MODE_UNSUPPORTED;
+	o->mode = MODE_ALIASES;
 	o->what = "-I";
 	return 0;
 }
@@ -232,6 +235,8 @@ const struct option letters[] = {
 	    "as -f"},
 	{'F', ARITY_VALUE, take_text, AT(full_name), NULL, "name",
 	    "full name, for a missing From field"},
+	{'n', ARITY_NONE, take_flag, AT(no_aliases), NULL, NULL,
+	    "do not look into the aliases"},
 	{'G', ARITY_NONE, take_flag, AT(gateway), NULL, NULL,
 	    "the message comes from elsewhere: complete nothing"},
 	{'B', ARITY_VALUE, NULL, 0, optval_body, "type",
@@ -256,6 +261,8 @@ const struct option letters[] = {
 	    NULL},
 	{'o', ARITY_VALUE, take_o, 0, NULL, "option",
 	    NULL},
+	{'I', ARITY_NONE, take_aliases, 0, NULL, NULL,
+	    "as -bi"},
 	{'q', ARITY_ATTACHED, take_run, 0, NULL, "time",
 	    "run the queue (there is none yet)"},
 	{'d', ARITY_ATTACHED, take_debug, 0, NULL, "level",
@@ -263,8 +270,6 @@ const struct option letters[] = {
 	{'e', ARITY_VALUE, take_e, 0, NULL, "mode",
 	    "as -oe"},
 	/* sendmail's, refused or without a meaning here */
-	{'I', ARITY_NONE, take_aliases, 0, NULL, NULL,
-	    "not supported yet: there are no aliases"},
 	{'X', ARITY_VALUE, refuse, 0, NULL, "file",
 	    "not permitted"},
 	{'D', ARITY_VALUE, refuse, 0, NULL, "file",
@@ -278,7 +283,6 @@ const struct option letters[] = {
 	{'c', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
 	{'E', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
 	{'m', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
-	{'n', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
 	{'s', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
 	{'T', ARITY_NONE, NULL, 0, NULL, NULL, NULL},
 	{'U', ARITY_NONE, NULL, 0, NULL, NULL, NULL},

@@ -38,7 +38,8 @@ struct mode_word {
 struct short_key {
 	char letter;
 	const char *key;
-	const char *value; /* NULL: what follows the letter */
+	const char *value; /* NULL: what follows the letter, ... */
+	const char *name;  /* ... by this name in the help */
 	const char *help;
 };
 

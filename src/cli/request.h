@@ -11,6 +11,7 @@ enum mode {
 	MODE_VERSION,
 	MODE_CHECK, /* is the configuration valid? */
 	MODE_PRINT_CONFIG,
+	MODE_ALIASES,	  /* is the file of aliases valid? */
 	MODE_SPOOL,	  /* something that only a spool can answer */
 	MODE_UNSUPPORTED, /* known, and not built (yet) */
 	MODES,
@@ -31,6 +32,7 @@ struct options {
 	bool from_header; /* -t */
 	bool verbose;	  /* -v */
 	bool gateway;	  /* -G */
+	bool no_aliases;  /* -n */
 	/* NULL where the option was not given. */
 	const char *sender;    /* -f, -r */
 	const char *full_name; /* -F */

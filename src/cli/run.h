@@ -10,6 +10,7 @@ int run_check(const struct options *);
 int run_print_config(const struct options *);
 int run_help(const struct options *);
 int run_version(const struct options *);
+int run_aliases(const struct options *);
 int run_spool(const struct options *);
 int run_unsupported(const struct options *);
 

@@ -14,6 +14,7 @@
 #include "delivery/accept.h"
 #include "delivery/dispatch.h"
 #include "delivery/outcome.h"
+#include "delivery/resolve.h"
 #include "os/journal.h"
 #include "os/sys.h"
 
@@ -182,6 +183,23 @@ read_message(struct send *s)
 	return 0;
 }
 
+/* Who the recipients are: names of this host have aliases. */
+static void
+resolve(struct send *s)
+{
+	struct str file = s->conf.aliases;
+	const struct resolve_opts opts = {
+	    .file = s->o->no_aliases || file.n == 0 ? NULL : file.p,
+	    .required = !str_eq(file, STR(CONF_ALIASES)),
+	    .own = s->who.own,
+	    .own_n = s->who.own_n,
+	    .mailname = s->who.mailname,
+	    .max = (size_t)s->conf.max_recipients,
+	};
+
+	resolve_recipients(&s->env, &opts, s->pool);
+}
+
 struct watcher {
 	struct buf line;
 	bool gone; /* he has stopped reading: mail goes on */
@@ -275,6 +293,7 @@ run_send(const struct options *o)
 	interrupt_reading();
 	if ((status = prepare(&s)) != 0 || (status = read_message(&s)) != 0)
 		return status;
+	resolve(&s);
 	status = deliver(&s, interrupt_sending());
 	interrupt_never();
 	tell(&s);

@@ -95,6 +95,27 @@ settle_names(struct identity *id, const struct conf *c, struct pool *p)
 		    STR_ARG(id->mailname));
 }
 
+/*
+ * Which domains are ours: those of the configuration, else the host by its
+ * full and by its short name, and the mailname.
+ */
+static void
+settle_own(struct identity *id, const struct conf *c, struct pool *p)
+{
+	struct str host = id->hostname;
+	struct str rest = c->local_domains;
+	struct str domain;
+
+	id->own = pool_array(p, rest.n / 2 + 3, sizeof(*id->own));
+	while (str_word(&rest, ", ", &domain))
+		id->own[id->own_n++] = domain;
+	if (id->own_n > 0)
+		return;
+	id->own[id->own_n++] = host;
+	id->own[id->own_n++] = str_slice(host, 0, str_find(host, '.'));
+	id->own[id->own_n++] = id->mailname;
+}
+
 /* A name that a server may look up, or none: the address literal (D-04). */
 static struct str
 helo_of(struct str hostname)
@@ -159,6 +180,7 @@ settle_identity(struct identity *id, const struct conf *c,
 		log_event(LOG_LEVEL_WARNING, "pickup",
 		    "warning: uid %lu has no name", id->user.uid);
 	settle_names(id, c, o->pool);
+	settle_own(id, c, o->pool);
 	id->helo = c->helo.n > 0 ? c->helo : helo_of(id->hostname);
 	if (o->full_name)
 		id->name = str_c(o->full_name);

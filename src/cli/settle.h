@@ -28,7 +28,9 @@ struct identity {
 	struct str hostname; /* valid, in ASCII */
 	struct str mailname; /* valid, in ASCII */
 	struct str helo;     /* empty: the address literal */
-	struct addr sender;  /* envelope sender; empty: the null one */
+	struct str *own;     /* domains whose names may be aliases */
+	size_t own_n;
+	struct addr sender; /* envelope sender; empty: the null one */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/char.h"
 #include "base/code.h"
 #include "base/key.h"
 #include "mail/alias_value.h"
@@ -56,8 +57,8 @@ is_plain(char c)
 {
 	struct str specials = STR("\"\\@,;:<>()[]");
 
-	return key_is_high(c) ||
-	    (key_is_graph(c) && str_find(specials, c) == specials.n);
+	return char_is_high(c) ||
+	    (char_is_graph(c) && str_find(specials, c) == specials.n);
 }
 
 /*
@@ -116,7 +117,7 @@ read_entry(struct reading *r, struct str text, struct buf *name, struct err *e)
 	struct alias alias = {.line = r->line};
 
 	for (size_t i = 0; i < text.n; i++)
-		if (!key_is_graph(text.p[i]) && !key_is_high(text.p[i]) &&
+		if (!char_is_graph(text.p[i]) && !char_is_high(text.p[i]) &&
 		    text.p[i] != ' ' && text.p[i] != '\t')
 			return err_set(e, ERR_SYNTAX, "a control byte");
 	if (!key_is_utf8(text))
@@ -124,7 +125,7 @@ read_entry(struct reading *r, struct str text, struct buf *name, struct err *e)
 	if (take_name(&text, name, e) < 0)
 		return -1;
 	for (size_t i = 0; i < name->n; i++)
-		name->p[i] = key_lower(name->p[i]);
+		name->p[i] = char_lower(name->p[i]);
 	alias.name = pool_str(r->pool, buf_str(name));
 	alias.size = text.n;
 	if (alias_value(text, &alias.item, &alias.n, r->pool, e) < 0)
@@ -275,7 +276,7 @@ alias_find(const struct aliases *a, struct str name)
 
 	buf_init(&lower, NAME_LONGEST);
 	for (size_t i = 0; i < name.n; i++)
-		buf_byte(&lower, key_lower(name.p[i]));
+		buf_byte(&lower, char_lower(name.p[i]));
 	key = buf_str(&lower);
 	if (a->n > 0 && !lower.over)
 		found =

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/alias_value.h"
 
-#include "base/key.h"
-
 /*
  * Takes the next item, up to a comma that is within neither quotes nor a
  * comment; only addresses have comments.  False at the end.

@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "base/key.h"
+#include "base/char.h"
 #include "fuzz.h"
 #include "route/expand.h"
 
@@ -16,7 +16,7 @@ static void
 check_inert(struct str text)
 {
 	for (size_t i = 0; i < text.n; i++)
-		assert(key_is_graph(text.p[i]) || text.p[i] == ' ');
+		assert(char_is_graph(text.p[i]) || text.p[i] == ' ');
 }
 
 static void

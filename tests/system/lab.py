@@ -294,7 +294,8 @@ class Lab:
         self.program = self.state / "bin/hantar"
         shutil.copy2(hantar, self.program)
         self.sanitized = b"__asan_init" in self.program.read_bytes()
-        (self.state / "bin/sendmail").symlink_to("hantar")
+        for name in ("sendmail", "newaliases"):
+            (self.state / "bin" / name).symlink_to("hantar")
         self.tmp = self.state / "tmp"
         self.tmp.mkdir()
         self.tmp.chmod(0o1777)
@@ -356,6 +357,7 @@ class Lab:
         self.etc("resolv.conf", "nameserver 198.18.0.2\n")
         self.etc("mailname", None)
         self.etc("hantar.conf", None)
+        self.etc("aliases", None)
         for server in self.servers:
             server.stop()
         broken = [error for server in self.servers for error in server.errors]

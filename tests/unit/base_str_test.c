@@ -104,6 +104,28 @@ split(void **state)
 }
 
 static void
+words_and_order(void **state)
+{
+	struct str rest = STR(", ab,  c ,,");
+	struct str word;
+
+	(void)state;
+	assert_true(str_word(&rest, ", ", &word));
+	assert_true(str_eq(word, STR("ab")));
+	assert_true(str_word(&rest, ", ", &word));
+	assert_true(str_eq(word, STR("c")));
+	assert_false(str_word(&rest, ", ", &word));
+	assert_false(str_word(&rest, ", ", &word));
+
+	assert_int_equal(str_compare(STR("a"), STR("a")), 0);
+	assert_int_equal(str_compare(STR_NONE, STR("")), 0);
+	assert_true(str_compare(STR("a"), STR("ab")) < 0);
+	assert_true(str_compare(STR("ab"), STR("a")) > 0);
+	assert_true(str_compare(STR("b"), STR("ab")) > 0);
+	assert_true(str_compare(STR("\xff"), STR("a")) > 0);
+}
+
+static void
 numbers(void **state)
 {
 	static const struct {
@@ -311,6 +333,7 @@ main(void)
 	    cmocka_unit_test(equality),
 	    cmocka_unit_test(slices),
 	    cmocka_unit_test(split),
+	    cmocka_unit_test(words_and_order),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(printed_width),
 	    cmocka_unit_test(classes),

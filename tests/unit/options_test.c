@@ -53,8 +53,7 @@ static const struct {
     {"A-07", {"-d", "0.1"}, "send | 0.1"},
     {"A-08", {"-Ac", "-A", "m", "-c", "-E", "-J", "-m", "-M", "x", "-s", "a"},
 	"send | a"},
-    {"A-08", {"-T", "-x", "-U", "-n", "-cEmsTUx", "-p", "x", "-Qr", "a"},
-	"send | a"},
+    {"A-08", {"-T", "-x", "-U", "-cEmsTUx", "-p", "x", "-Qr", "a"}, "send | a"},
     {"A-09", {"-Z", "a"}, "64 unknown option -Z"},
     {"A-09", {"-tZ", "a"}, "64 unknown option -Z"},
     {"A-09", {"-\xff", "a"}, "64 unknown option -\xff"},
@@ -71,6 +70,8 @@ static const struct {
 	"send F=CronDaemon ignore-dots=yes ErrorMode=m | root"},
     {"A-20", {"-B", "7bit"}, "send |"},
     {"A-20", {"-BBINARYMIME"}, "64 -B BINARYMIME: not a valid type"},
+    {"A-21", {"-n", "root"}, "send n | root"},
+    {"A-21", {"-ntv"}, "send t v n |"},
     {"A-22", {"-N", "never"}, "send |"},
     {"A-22", {"-NFailure,DELAY"}, "send |"},
     {"A-22", {"-N", "never,delay"}, "64 -N never,delay: not a valid when"},
@@ -83,8 +84,8 @@ static const struct {
     {"A-25", {"-v"}, "send v |"},
     {"A-26: needs a spool", {"-bp"}, "spool(-bp) |"},
     {"A-26: needs a spool", {"-bP"}, "spool(-bP) |"},
-    {"A-27: not built yet", {"-bi"}, "unsupported(-bi) |"},
-    {"A-27: not built yet", {"-I"}, "unsupported(-I) |"},
+    {"A-27", {"-bi"}, "aliases |"},
+    {"A-27", {"-I"}, "aliases |"},
     {"A-29: not built yet", {"-bv", "a"}, "unsupported(-bv) | a"},
     {"A-30", {"-bC"}, "check |"},
     {"A-04: an unknown mode", {"-bx"}, "64 unknown mode -bx"},
@@ -92,6 +93,8 @@ static const struct {
     {"A-32", {"-oee", "-em"}, "send ErrorMode=e ErrorMode=m |"},
     {"A-33", {"-o7", "-om", "-oQ/tmp", "-o", "v", "a"}, "send | a"},
     {"A-33", {"-O", "IgnoreDots"}, "send IgnoreDots=true |"},
+    {"A-34", {"-oA/a/b", "-O", "AliasFile=/c"},
+	"send AliasFile=/a/b AliasFile=/c |"},
     {"A-34", {"-ODeliveryMode=b", "-Oa = b"}, "send DeliveryMode=b a=b |"},
     {"A-36", {"-h", "3"}, "send |"},
     {"A-36", {"-h", "x"}, "64 -h x: not a valid count"},
@@ -112,6 +115,7 @@ static const struct {
 
 static const char *const mode_names[MODES] = {
     [MODE_SEND] = "send",
+    [MODE_ALIASES] = "aliases",
     [MODE_HELP] = "help",
     [MODE_VERSION] = "version",
     [MODE_CHECK] = "check",
@@ -133,8 +137,9 @@ print_options(struct buf *b, const struct options *o)
 	buf_printf(b, "%s", mode_names[o->mode]);
 	if (o->mode == MODE_SPOOL || o->mode == MODE_UNSUPPORTED)
 		buf_printf(b, "(%s)", o->what);
-	buf_printf(b, "%s%s%s", o->from_header ? " t" : "",
-	    o->verbose ? " v" : "", o->gateway ? " G" : "");
+	buf_printf(b, "%s%s%s%s", o->from_header ? " t" : "",
+	    o->verbose ? " v" : "", o->gateway ? " G" : "",
+	    o->no_aliases ? " n" : "");
 	print_value(b, "f", o->sender);
 	print_value(b, "F", o->full_name);
 	print_value(b, "C", o->config);

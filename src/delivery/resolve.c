@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#include "delivery/resolve.h"
+
+#include "delivery/unique.h"
+#include "os/file.h"
+#include "route/expand.h"
+
+enum { PATH_LONGEST = 1 << 20 };
+
+/* Why the aliases cannot be known now; empty: they are in *a. */
+static struct str
+read_aliases(struct aliases *a, const struct resolve_opts *opts, struct pool *p)
+{
+	struct str trouble = STR_NONE;
+	struct buf b;
+	struct err e = {0};
+	int got;
+
+	*a = (struct aliases){0};
+	buf_init(&b, ALIAS_FILE_MAX);
+	got = file_read(opts->file, &b, &e);
+	if (got == 0 && opts->required)
+		err_set(
+		    &e, ERR_SYSTEM, "%s: there is no such file", opts->file);
+	if (got > 0)
+		alias_parse(a, buf_str(&b), p);
+	if (a->broken)
+		err_set(&e, ERR_SYNTAX, "%s:%u: %.*s", opts->file,
+		    a->broken->line, STR_ARG(a->broken->text));
+	buf_free(&b);
+	if (e.kind != ERR_NONE)
+		trouble = pool_str(p, str_c(e.text));
+	return trouble;
+}
+
+static struct str
+path_of(const struct addr *a, struct pool *p)
+{
+	struct buf b;
+	struct str path;
+
+	buf_init(&b, PATH_LONGEST);
+	unique_path(&b, a);
+	path = pool_str(p, buf_str(&b));
+	buf_free(&b);
+	return path;
+}
+
+static struct recipient
+recipient_of(const struct target *t, const struct envelope *env,
+    struct str mailname, struct pool *p)
+{
+	struct recipient r = {.addr = t->addr, .status = t->status};
+	struct addr owner = t->owner;
+
+	r.path = path_of(&t->addr, p);
+	if (t->expanded)
+		r.orig = env->rcpt[t->origin].path;
+	/* The null sender stays: nobody is told of a lost report. */
+	if (addr_is_null(&owner) || env->from.n == 0)
+		return r;
+	if (owner.domain.n == 0)
+		owner.domain = mailname;
+	r.from = path_of(&owner, p);
+	return r;
+}
+
+/* Is some recipient of this host? */
+static bool
+are_wanted(const struct envelope *env, const struct expand_opts *opts)
+{
+	for (size_t i = 0; i < env->n; i++)
+		if (expand_wants(&env->rcpt[i].addr, opts))
+			return true;
+	return false;
+}
+
+void
+resolve_recipients(
+    struct envelope *env, const struct resolve_opts *opts, struct pool *p)
+{
+	struct expand_opts expansion = {
+	    .file = str_c(opts->file),
+	    .own = opts->own,
+	    .own_n = opts->own_n,
+	    .max = opts->max,
+	};
+	struct aliases aliases;
+	struct addr *addr;
+	struct target *target;
+	struct recipient *rcpt;
+	size_t n;
+
+	if (!are_wanted(env, &expansion))
+		return;
+	if (opts->file) {
+		expansion.trouble = read_aliases(&aliases, opts, p);
+		expansion.aliases = &aliases;
+	}
+	addr = pool_array(p, env->n, sizeof(*addr));
+	for (size_t i = 0; i < env->n; i++)
+		addr[i] = env->rcpt[i].addr;
+	target = expand(addr, env->n, &expansion, p, &n);
+	rcpt = pool_array(p, n, sizeof(*rcpt));
+	for (size_t i = 0; i < n; i++)
+		rcpt[i] = recipient_of(&target[i], env, opts->mailname, p);
+	env->rcpt = rcpt;
+	env->n = n;
+	unique_once(env, p);
+}

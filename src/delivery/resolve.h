@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* The recipients of this host, as its aliases file has them. */
+#ifndef DELIVERY_RESOLVE_H
+#define DELIVERY_RESOLVE_H
+
+#include "mail/envelope.h"
+
+struct resolve_opts {
+	const char *file;      /* the aliases; NULL: they are not used */
+	bool required;	       /* it has to be there */
+	const struct str *own; /* the host's domains, see route/expand.h */
+	size_t own_n;
+	struct str mailname; /* domain of an owner who has none */
+	size_t max;	     /* recipients */
+};
+
+/*
+ * Replaces each recipient that has aliases by those that these lead to (with
+ * orig, and from where there is an owner), each mailbox once.  Who goes
+ * no further has a status, and so have all of this host when the file
+ * cannot be read: deferred (H-29).  The file is read only if some recipient
+ * might be in it.
+ */
+void resolve_recipients(
+    struct envelope *, const struct resolve_opts *, struct pool *);
+
+#endif
