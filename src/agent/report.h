@@ -18,6 +18,7 @@
  * gate     letter                    waits before the end of data
  * show     ms text                   a line of the conversation
  * log      level text
+ * lack     text                      the system cannot lock an agent in so
  * end                                nothing more will come
  *
  * A status is: outcome blame code enhanced text (outcome and blame as
@@ -40,6 +41,7 @@ enum record_kind {
 	RECORD_GATE,
 	RECORD_SHOW,
 	RECORD_LOG,
+	RECORD_LACK,
 	RECORD_END,
 	RECORD_KINDS,
 };
@@ -52,7 +54,7 @@ struct record {
 				 log: level */
 	struct str name;      /* mx: host name; addr, dial: IP address */
 	struct status status; /* found, dial, rcpt, host */
-	struct str text;      /* show, log */
+	struct str text;      /* show, log, lack */
 };
 
 /* The longest line, its newline included; fits one atomic pipe write. */

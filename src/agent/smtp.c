@@ -247,7 +247,9 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 	if (lock)
 		locked = lock_in(a, fd, &e);
 	if (locked > 0 && e.kind != ERR_NONE)
-		put_log(a, str_c(e.text));
+		report_put(a->report,
+		    &(struct record){
+			.kind = RECORD_LACK, .text = str_c(e.text)});
 	if (locked < 0) {
 		put_host(a, REACH_CONNECTED,
 		    status_own(BLAME_US, "4.3.0", str_c(e.text)));

@@ -308,6 +308,14 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 		log_event((enum log_level)r.number, "smtp", "%.*s: %.*s",
 		    STR_ARG(hop_id(hop)), STR_ARG(r.text));
 		break;
+	case RECORD_LACK:
+		/* All agents of a run lack the same. */
+		if (!run->lacking)
+			log_event(LOG_LEVEL_WARNING, "smtp",
+			    "%.*s: warning: agents are locked in without %.*s",
+			    STR_ARG(hop_id(hop)), STR_ARG(r.text));
+		run->lacking = true;
+		break;
 	case RECORD_END:
 		a->ended = true;
 		break;

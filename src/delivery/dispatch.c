@@ -333,7 +333,7 @@ dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
     struct pool *p, struct err *e)
 {
 	struct dispatcher d = {
-	    .run = {job, jobs, opts, p, false},
+	    .run = {.job = job, .jobs = jobs, .opts = opts, .pool = p},
 	};
 
 	for (size_t i = 0; i < jobs; i++) {

@@ -62,6 +62,7 @@ line(void *ctx, struct str text)
 	case RECORD_RCPT:
 	case RECORD_HOST:
 	case RECORD_GATE:
+	case RECORD_LACK:
 	case RECORD_END:
 	case RECORD_KINDS:
 	default:

@@ -28,6 +28,7 @@ struct run {
 	const struct dispatch_opts *opts;
 	struct pool *pool;
 	bool several; /* next hops: lines of the conversation name theirs */
+	bool lacking; /* what the system lacks has been logged */
 };
 
 /* Is the run to end early? */

@@ -521,6 +521,17 @@ def test_never_asks(lab):
     assert "openat" in opened and "/dev/tty" not in opened
 
 
+def test_a_kernel_without_landlock(lab):
+    """J-19: the other mechanisms lock the agents in, and one line of the log, once a run, says what is missing."""
+    under = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=landlock_create_ruleset:error=ENOSYS"]
+    done = lab.run(["alice@post.test", "bob@other.test"], MESSAGE, env=NO_LEAK_SEARCH, under=under)
+    assert done.status == 0
+    lab.mail("alice@post.test", count=1)
+    lab.mail("bob@other.test", count=1)
+    # (Under sanitizers there is no lock at all.)
+    assert sum("Landlock" in line for line in done.log) == (0 if lab.sanitized else 1), done.log
+
+
 LARGE = "Subject: large\n\n" + "0123456789\n" * 100_000
 
 

@@ -103,7 +103,8 @@ set_up(struct world *w)
 	w->job = (struct job){&w->envelope, &w->content};
 	w->opts = (struct dispatch_opts){
 	    .loopback_mx = true, .attempts_end = INT64_MAX};
-	w->run = (struct run){&w->job, 1, &w->opts, &w->pool, false};
+	w->run = (struct run){
+	    .job = &w->job, .jobs = 1, .opts = &w->opts, .pool = &w->pool};
 	w->hop = (struct hop){
 	    .target = route_domain(STR("[127.0.0.1]"), &w->pool),
 	    .member = w->member,
