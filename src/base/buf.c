@@ -11,6 +11,8 @@
 /* What an empty buffer points at; size 0 says that it is nobody's. */
 static char nothing[1];
 
+enum { PAGE = 4096, MIDDLE = PAGE / 2 };
+
 static void
 check(const struct buf *b)
 {
@@ -143,4 +145,22 @@ buf_cut(struct buf *b, size_t n)
 		return;
 	b->n = n;
 	b->p[n] = '\0';
+}
+
+char *
+buf_block(size_t n)
+{
+	size_t pages = (MIDDLE + n) / PAGE + 1;
+	char *p = aligned_alloc(PAGE, pages * PAGE);
+
+	if (p == NULL)
+		err_memory();
+	return p + MIDDLE;
+}
+
+void
+buf_block_free(char *block)
+{
+	if (block)
+		free(block - MIDDLE);
 }

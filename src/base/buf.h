@@ -48,6 +48,15 @@ void buf_shift(struct buf *b, size_t n);
 /* Cuts the content to its first n bytes; larger n changes nothing. */
 void buf_cut(struct buf *b, size_t n);
 
+/*
+ * n bytes for a block that is read into, in the middle of a page.  Where
+ * malloc puts a large block, a few bytes into a page, some processors (AMD's)
+ * fill it five times as slowly out of what begins with a page, as the
+ * kernel's does; and whoever copies on from a page's begin meets the same.
+ */
+char *buf_block(size_t n);
+void buf_block_free(char *block); /* or NULL */
+
 static inline struct str
 buf_str(const struct buf *b)
 {

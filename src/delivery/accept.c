@@ -13,7 +13,10 @@
 #include "os/sys.h"
 
 enum {
-	BLOCK = 256 * 1024,
+	BLOCK = 128 * 1024,
+	/* The file is written in such, and at multiples of it: so file systems
+	 * make large pages of it. */
+	WRITTEN = 256 * 1024,
 	/* What feeding one block to struct lines may add. */
 	GROWTH = 2 * BLOCK + LINES_HELD + 2,
 	/* What completing a header adds: a full name is one argument. */
@@ -28,10 +31,10 @@ struct intake {
 	struct pool *pool;
 	struct err *e;
 	int in;
-	struct buf block; /* what was read last */
-	struct str left;  /* what of it is not used yet */
-	bool some;	  /* a byte has been read */
-	bool ended;	  /* there are no more */
+	char *block;	 /* what was read last */
+	struct str left; /* what of it is not used yet */
+	bool some;	 /* a byte has been read */
+	bool ended;	 /* there are no more */
 	struct lines lines;
 	struct head head;
 	struct buf line; /* the body's first, when the header is over */
@@ -68,21 +71,17 @@ read_block(int fd, void *p, size_t n)
 static int
 more(struct intake *t)
 {
-	char *room;
 	ssize_t got;
 
 	if (t->left.n > 0 || t->ended)
 		return 0;
-	buf_clear(&t->block);
-	room = buf_room(&t->block, BLOCK);
-	got = read_block(t->in, room, BLOCK);
+	got = read_block(t->in, t->block, BLOCK);
 	if (got < 0) {
 		/* What came so far must not pass for the whole (B-44). */
 		err_sys(t->e, "reading the message");
 		return wrong(t, EX_NOINPUT);
 	}
-	buf_grew(&t->block, (size_t)got);
-	t->left = buf_str(&t->block);
+	t->left = str_of(t->block, (size_t)got);
 	t->ended = got == 0;
 	t->some = t->some || got > 0;
 	return 0;
@@ -250,22 +249,22 @@ find_message_id(struct intake *t)
 	return id ? pool_str(t->pool, str_trim(id->value)) : STR_NONE;
 }
 
-/* Writes out what is in t->out. */
+/* Writes out the first n octets of t->out. */
 static int
-flush(struct intake *t)
+flush(struct intake *t, size_t n)
 {
 	if (t->out.over) {
 		err_set(t->e, ERR_LIMIT, "too much to add to the header");
 		return wrong(t, EX_DATAERR);
 	}
-	t->size += t->out.n;
+	t->size += n;
 	if (check_size(t, t->size) < 0)
 		return -1;
-	if (file_write(t->fd, buf_str(&t->out), t->e) < 0) {
+	if (file_write(t->fd, str_slice(buf_str(&t->out), 0, n), t->e) < 0) {
 		err_while(t->e, "temporary file");
 		return wrong(t, EX_IOERR);
 	}
-	buf_clear(&t->out);
+	buf_shift(&t->out, n);
 	return 0;
 }
 
@@ -277,16 +276,14 @@ copy_body(struct intake *t)
 		file_widen(t->in);
 	buf_add(&t->out, STR("\r\n"));
 	buf_add(&t->out, buf_str(&t->line));
-	for (;;) {
+	while (!over(t)) {
 		if (feed(t, &t->out, false) < 0)
 			return -1;
-		if (over(t) || t->out.n >= BLOCK) {
-			if (flush(t) < 0)
-				return -1;
-		}
-		if (over(t))
-			return 0;
+		if (t->out.n >= WRITTEN &&
+		    flush(t, t->out.n - t->out.n % WRITTEN) < 0)
+			return -1;
 	}
+	return flush(t, t->out.n);
 }
 
 /* What the sender may want to know of; all of it is also in the manual. */
@@ -365,7 +362,7 @@ accept_message(int in, const struct accept_opts *opts, struct envelope *env,
 	};
 	int result;
 
-	buf_init(&t.block, BLOCK);
+	t.block = buf_block(BLOCK);
 	buf_init(&t.line, opts->header_max + GROWTH);
 	/* The whole header, a first line as large, and a block. */
 	buf_init(&t.out, 2 * (opts->header_max + GROWTH) + ADDED_MAX);
@@ -378,6 +375,6 @@ accept_message(int in, const struct accept_opts *opts, struct envelope *env,
 	head_free(&t.head);
 	buf_free(&t.out);
 	buf_free(&t.line);
-	buf_free(&t.block);
+	buf_block_free(t.block);
 	return result;
 }

@@ -6,22 +6,28 @@ enum { CRS_HELD = 30 };
 
 _Static_assert(2 * CRS_HELD + 2 <= LINES_HELD, "what release may add");
 
-/* Does any byte have its high bit set?  This sees all mail: 32 at a time. */
+/*
+ * Does any byte have its high bit set?  This sees all mail: the lanes of a
+ * round do not wait for each other.
+ */
 static bool
 has_high(struct str s)
 {
-	uint64_t seen = 0;
+	uint64_t seen[8] = {0};
 	size_t i = 0;
 
-	for (; i + 32 <= s.n; i += 32) {
-		uint64_t w[4];
+	for (; i + sizeof(seen) <= s.n; i += sizeof(seen)) {
+		uint64_t w[8];
 
 		memcpy(w, s.p + i, sizeof(w));
-		seen |= w[0] | w[1] | w[2] | w[3];
+		for (int lane = 0; lane < 8; lane++)
+			seen[lane] |= w[lane];
 	}
 	for (; i < s.n; i++)
-		seen |= (unsigned char)s.p[i];
-	return (seen & 0x8080808080808080U) != 0;
+		seen[0] |= (unsigned char)s.p[i];
+	for (int lane = 1; lane < 8; lane++)
+		seen[0] |= seen[lane];
+	return (seen[0] & 0x8080808080808080U) != 0;
 }
 
 static void
@@ -135,41 +141,96 @@ least(const char *a, const char *b)
 }
 
 /*
- * Each special byte is looked for once, from where it was last seen: the
- * time is that of the input, whatever is in it.
+ * The input from p on, and where in it the next of each special byte is (end:
+ * nowhere).  Each is looked for once, from where it was last seen: the time is
+ * that of the input, whatever is in it.
  */
+struct scan {
+	const char *p, *end;
+	const char *lf, *cr, *nul;
+};
+
+static void
+go_to(struct scan *s, const char *p)
+{
+	s->p = p;
+	if (s->lf < p)
+		s->lf = find(p, s->end, '\n');
+	if (s->cr < p)
+		s->cr = find(p, s->end, '\r');
+	if (s->nul < p)
+		s->nul = find(p, s->end, '\0');
+}
+
+/*
+ * From the start of a line: whole lines of the kind that nearly all are, with
+ * LF or CRLF at the end, no other special byte, and more than a dot.  What is
+ * done for a line here is what bulk costs.
+ */
+static void
+whole_lines(struct lines *l, struct scan *s, struct buf *out)
+{
+	/* A line gets one octet longer, and had one at least. */
+	char *room = buf_room(out, 2 * (size_t)(s->end - s->p));
+	char *to = room;
+
+	while (room && s->lf < s->end && s->nul > s->lf) {
+		const char *end = least(s->cr, s->lf);
+		size_t n = (size_t)(end - s->p);
+
+		if (end != s->lf && end + 1 != s->lf)
+			break;
+		if (n == 1 && *s->p == '.' && !l->dots_are_data)
+			break;
+		if (n > l->longest)
+			l->longest = n;
+		memcpy(to, s->p, n);
+		to[n] = '\r';
+		to[n + 1] = '\n';
+		to += n + 2;
+		go_to(s, s->lf + 1);
+	}
+	if (room)
+		buf_grew(out, (size_t)(to - room));
+}
+
+/* The text up to the next special byte, and that. */
+static void
+part_of_line(struct lines *l, struct scan *s, struct buf *out)
+{
+	const char *stop = least(s->lf, least(s->cr, s->nul));
+
+	if (stop > s->p)
+		text(l, str_of(s->p, (size_t)(stop - s->p)), out);
+	s->p = stop;
+	if (stop == s->end)
+		return;
+	special(l, *stop, out);
+	go_to(s, stop + 1);
+}
+
 void
 lines_feed(struct lines *l, struct str *in, struct buf *out, bool one_line)
 {
-	const char *p = in->p;
-	const char *end, *lf, *cr, *nul;
+	struct scan s;
 	size_t taken;
 
 	if (in->n == 0 || l->done)
 		return;
-	end = p + in->n;
-	lf = find(p, end, '\n');
-	if (one_line && lf < end)
-		end = lf + 1;
-	cr = find(p, end, '\r');
-	nul = find(p, end, '\0');
-	while (p < end && !l->done) {
-		const char *stop = least(lf, least(cr, nul));
-
-		if (stop > p)
-			text(l, str_of(p, (size_t)(stop - p)), out);
-		p = stop;
-		if (p == end)
-			break;
-		special(l, *p++, out);
-		if (lf < p)
-			lf = find(p, end, '\n');
-		if (cr < p)
-			cr = find(p, end, '\r');
-		if (nul < p)
-			nul = find(p, end, '\0');
+	s.p = in->p;
+	s.end = in->p + in->n;
+	s.lf = find(s.p, s.end, '\n');
+	if (one_line && s.lf < s.end)
+		s.end = s.lf + 1;
+	s.cr = find(s.p, s.end, '\r');
+	s.nul = find(s.p, s.end, '\0');
+	while (s.p < s.end && !l->done) {
+		if (!l->inside)
+			whole_lines(l, &s, out);
+		if (s.p < s.end)
+			part_of_line(l, &s, out);
 	}
-	taken = (size_t)(p - in->p);
+	taken = (size_t)(s.p - in->p);
 	l->high = l->high || has_high(str_slice(*in, 0, taken));
 	*in = str_slice(*in, taken, in->n);
 }

@@ -9,7 +9,6 @@
 #include "smtp/dialogue.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/code.h"
@@ -360,8 +359,8 @@ next_block(struct session *s)
 	size_t n = left < BLOCK ? (size_t)left : BLOCK;
 	size_t got = 0;
 
-	if (s->block == NULL && (s->block = malloc(n ? n : 1)) == NULL)
-		err_memory();
+	if (s->block == NULL)
+		s->block = buf_block(n);
 	while (got < n) {
 		ssize_t more = sys_pread(content->fd, s->block + got, n - got,
 		    (off_t)(s->sent + got));

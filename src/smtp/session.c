@@ -331,7 +331,7 @@ session_run(struct io *io, struct tls *tls, const struct errand *errand,
 	end.reach = s.reach;
 	reply_free(&s.reply);
 	buf_free(&s.out);
-	free(s.block);
+	buf_block_free(s.block);
 	free(s.states);
 	return end;
 }

@@ -263,6 +263,23 @@ no_memory(void **state)
 	assert_int_equal(status_of_taking(1, SIZE_MAX), EX_OSERR);
 }
 
+/* All of a block is there, and it begins in the middle of a page. */
+static void
+blocks(void **state)
+{
+	static const size_t sizes[] = {0, 1, 2047, 2048, 2049, 131072};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *block = buf_block(sizes[i]);
+
+		assert_int_equal((uintptr_t)block % 4096, 2048);
+		memset(block, 'x', sizes[i]);
+		buf_block_free(block);
+	}
+	buf_block_free(NULL);
+}
+
 int
 main(void)
 {
@@ -272,6 +289,7 @@ main(void)
 	    cmocka_unit_test(room),
 	    cmocka_unit_test(shift_and_cut),
 	    cmocka_unit_test(growth),
+	    cmocka_unit_test(blocks),
 	    cmocka_unit_test(pool_pieces),
 	    cmocka_unit_test(pool_chunks),
 	    cmocka_unit_test(pool_copies),
