@@ -41,8 +41,8 @@ route_domain(struct str domain, struct pool *p)
 
 	if (domain.n == 0)
 		return nowhere("5.1.1",
-		    STR("a name without a domain: there are no aliases and "
-			"there is no local delivery here"));
+		    STR("a name without a domain, and no alias has led away "
+			"from it"));
 	if (domain.n > 2 && domain.p[0] == '[')
 		return literal(domain);
 	buf_init(&ascii, 1024);

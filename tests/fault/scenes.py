@@ -2,6 +2,7 @@
 """What hantar is asked to do in the fault loop, and what must hold whatever fails meanwhile."""
 
 import dataclasses
+import pathlib
 import re
 
 HEAD = b"""\
@@ -82,6 +83,7 @@ SCENES = {
         flags=("-i", "-t"),
     ),
     "large": Scene(["one@a.test", "two@a.test"], ["one@a.test", "two@a.test"], body=LARGE, skip=("short+",)),
+    "alias": Scene(["root"], ["one@a.test", "two@b.test"], settings={"aliases": pathlib.Path(__file__).with_name("aliases")}),
     "walk": Scene(["one@dead.test"], ["one@dead.test"]),
     "retry": Scene(["one@a.test"], ["one@a.test"], tls_broken=True),
     "named": Scene(["one@a.test"], ["one@a.test"], nofile=True),
