@@ -2,6 +2,7 @@
 #include "route/expand.h"
 
 #include "base/code.h"
+#include "os/idn.h"
 
 enum { LEVELS = 10, NAME_SHOWN = 400 };
 
@@ -31,16 +32,29 @@ struct work {
 	bool full;
 };
 
+static bool
+is_own(struct str domain, const struct expand_opts *opts)
+{
+	struct buf ascii;
+	struct err e;
+	bool own = false;
+
+	buf_init(&ascii, 1024);
+	if (!str_is_ascii(domain) && idn_ascii(&ascii, domain, &e) == 0)
+		domain = buf_str(&ascii);
+	for (size_t i = 0; i < opts->own_n; i++)
+		own = own || str_ieq(domain, opts->own[i]);
+	buf_free(&ascii);
+	return own;
+}
+
 static enum place
 place_of(const struct addr *a, const struct expand_opts *opts)
 {
 	if (a->domain.n == 0 || str_ieq(a->domain, STR("localhost")) ||
 	    str_ieq(a->domain, STR("localhost.localdomain")))
 		return PLACE_HERE;
-	for (size_t i = 0; i < opts->own_n; i++)
-		if (str_ieq(a->domain, opts->own[i]))
-			return PLACE_OURS;
-	return PLACE_ELSEWHERE;
+	return is_own(a->domain, opts) ? PLACE_OURS : PLACE_ELSEWHERE;
 }
 
 bool

@@ -27,7 +27,7 @@ struct expand_opts {
 	struct str file;	       /* what people call them */
 	/* Why the aliases cannot be known now; empty: they can (H-29). */
 	struct str trouble;
-	const struct str *own; /* the host's domains, in lower case */
+	const struct str *own; /* the host's domains, in ASCII */
 	size_t own_n;
 	size_t max; /* targets; more are too many for the rest */
 };

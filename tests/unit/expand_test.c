@@ -41,6 +41,11 @@ static const struct row {
 	"root = 5.1.1, a@host.test, b@x"},
     {"H-06: our domains", "a: x@y", "a@host.test, a@HOME.test, a@far.test",
 	"x@y (a@host.test), a@far.test"},
+    {"H-06: our domain in another script", "a: x@y",
+	"a@B\xc3\xbc"
+	"cher.example, a@\xc3\xb6.example",
+	"x@y (a@B\xc3\xbc"
+	"cher.example), a@\xc3\xb6.example"},
     {"H-06: no alias there", "a: x@y", "b@home.test", "b@home.test"},
     {"H-06: the alias leads to our domain", "root: root@home.test",
 	"root, root@home.test", "root@home.test (root)"},
@@ -143,8 +148,8 @@ print_target(struct buf *b, const struct target *t, const struct addr *rcpt)
 static void
 check(const struct row *row, struct str trouble)
 {
-	static const struct str own[] = {
-	    {"host.test", 9}, {"host", 4}, {"home.test", 9}};
+	static const struct str own[] = {{"host.test", 9}, {"host", 4},
+	    {"home.test", 9}, {"xn--bcher-kva.example", 21}};
 	struct pool p = {0};
 	struct aliases aliases;
 	struct expand_opts opts = {
