@@ -121,8 +121,9 @@ wait_for(struct io *io, short events, int64_t deadline, struct err *e)
 	return err_sys(e, "waiting");
 }
 
-int
-io_write(struct io *io, struct str s, int64_t deadline, struct err *e)
+static int
+write_all(
+    struct io *io, struct str s, bool heed, int64_t deadline, struct err *e)
 {
 	while (s.n > 0) {
 		short want;
@@ -141,6 +142,8 @@ io_write(struct io *io, struct str s, int64_t deadline, struct err *e)
 		short ignored;
 		struct err lost;
 
+		if (heed && (io->from < io->to || io->ended))
+			return 1;
 		if (wait_for(io, (short)(want | listen), deadline, e) < 0)
 			return -1;
 		if (listen && take(io, &ignored, &lost) < 0) {
@@ -149,6 +152,19 @@ io_write(struct io *io, struct str s, int64_t deadline, struct err *e)
 		}
 	}
 	return 0;
+}
+
+int
+io_write(struct io *io, struct str s, int64_t deadline, struct err *e)
+{
+	return write_all(io, s, false, deadline, e);
+}
+
+int
+io_write_unless_heard(
+    struct io *io, struct str s, int64_t deadline, struct err *e)
+{
+	return write_all(io, s, true, deadline, e);
 }
 
 int

@@ -60,6 +60,13 @@ int io_write(struct io *, struct str s, int64_t deadline, struct err *)
     __attribute__((warn_unused_result));
 
 /*
+ * The same, but stops when it has to wait for room and there is unread input,
+ * or the other side has ended: 1, and an unknown part of s was sent.
+ */
+int io_write_unless_heard(struct io *, struct str s, int64_t deadline,
+    struct err *) __attribute__((warn_unused_result));
+
+/*
  * Waits until there is unread input (io_unread is not empty).  -1: *e is
  * ERR_TIMEOUT, ERR_CLOSED (end of the stream) or ERR_SYSTEM.
  */

@@ -393,6 +393,7 @@ dialogue_body(struct session *s)
 
 	for (;;) {
 		enum heard heard;
+		int put;
 
 		/* As late as can be: past the gate we outlive who could
 		 * still call us back. */
@@ -405,7 +406,11 @@ dialogue_body(struct session *s)
 			break;
 		if (io_pending(s->io))
 			return early(s);
-		if (!flush(s, WAIT_BLOCK))
+		/* Who says no and takes nothing more is not waited for. */
+		put = io_write_unless_heard(
+		    s->io, buf_str(&s->out), until(s, WAIT_BLOCK), &s->fault);
+		buf_clear(&s->out);
+		if (put != 0)
 			return io_pending(s->io) ? early(s) : HEARD_LOST;
 	}
 	if (s->hooks->gate(s->hooks->ctx, number(s)))

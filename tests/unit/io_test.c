@@ -100,6 +100,44 @@ a_peer_that_takes_nothing_ends_at_the_deadline(void **state)
 	close_pair(p);
 }
 
+/* D-45: a word of the other side's ends the wait for room, if it matters. */
+static void
+what_is_heard_ends_the_writing(void **state)
+{
+	struct pair *p = open_pair();
+	size_t n = 8 << 20;
+	char *much = calloc(1, n);
+	int64_t start = clock_now();
+	struct err e;
+
+	(void)state;
+	assert_non_null(much);
+	/* As long as there is room, all is written. */
+	assert_int_equal(write(p->peer, "no\r\n", 4), 4);
+	assert_int_equal(
+	    io_write_unless_heard(&p->io, STR("hello"), start + 100, &e), 0);
+	assert_int_equal(
+	    io_write_unless_heard(&p->io, str_of(much, n), start + 180000, &e),
+	    1);
+	assert_int_equal(clock_now() - start, 0);
+	assert_true(str_eq(io_unread(&p->io), STR("no\r\n")));
+	assert_true(io_pending(&p->io));
+	/* What was heard before counts, too. */
+	assert_int_equal(
+	    io_write_unless_heard(&p->io, str_of(much, n), start + 180000, &e),
+	    1);
+	/* And the end does, though it is no word. */
+	io_consume(&p->io, 4);
+	assert_int_equal(shutdown(p->peer, SHUT_WR), 0);
+	assert_int_equal(
+	    io_write_unless_heard(&p->io, str_of(much, n), start + 180000, &e),
+	    1);
+	assert_true(io_pending(&p->io));
+	assert_int_equal(clock_now() - start, 0);
+	free(much);
+	close_pair(p);
+}
+
 static void
 the_end_of_the_stream_is_an_error_of_its_own(void **state)
 {
@@ -194,6 +232,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_peer_that_takes_nothing_ends_at_the_deadline, virtual,
 		not_stuck),
+	    cmocka_unit_test_setup_teardown(
+		what_is_heard_ends_the_writing, virtual, not_stuck),
 	    cmocka_unit_test_setup_teardown(
 		the_end_of_the_stream_is_an_error_of_its_own, virtual,
 		not_stuck),
