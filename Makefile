@@ -130,8 +130,8 @@ check-unit: $(UNIT_BIN) ## unit tests
 	$(Q)set -e; for t in $(UNIT_BIN); do PYTHON=$(PYTHON) \
 		HANTAR_CORPORA=$(if $(CORPORA),$(abspath $(CORPORA))) $$t; done
 
-check-talk: $(O)/talk ## the conversations in tests/talk
-	$(Q)$(O)/talk $(TALKS)
+check-talk: $(O)/talk ## the conversations in tests/talk, and the matrix
+	$(Q)$(O)/talk -m $(TALKS)
 
 # Fuzz targets: replayed over their corpora by check, searched by fuzz.
 FUZZ := $(patsubst tests/fuzz/%_fuzz.c,%,$(sort $(wildcard \

@@ -393,7 +393,6 @@ dialogue_body(struct session *s)
 
 	for (;;) {
 		enum heard heard;
-		int put;
 
 		/* As late as can be: past the gate we outlive who could
 		 * still call us back. */
@@ -407,11 +406,10 @@ dialogue_body(struct session *s)
 		if (io_pending(s->io))
 			return early(s);
 		/* Who says no and takes nothing more is not waited for. */
-		put = io_write_unless_heard(
-		    s->io, buf_str(&s->out), until(s, WAIT_BLOCK), &s->fault);
-		buf_clear(&s->out);
-		if (put != 0)
+		if (io_write_unless_heard(s->io, buf_str(&s->out),
+			until(s, WAIT_BLOCK), &s->fault) != 0)
 			return io_pending(s->io) ? early(s) : HEARD_LOST;
+		buf_clear(&s->out);
 	}
 	if (s->hooks->gate(s->hooks->ctx, number(s)))
 		return io_pending(s->io) ? early(s) : HEARD_2YZ;

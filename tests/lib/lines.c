@@ -122,21 +122,12 @@ find_end(const struct line *at, const struct line *to)
 	return NULL;
 }
 
-static int
-read_file(
-    const char *path, struct pool *pool, struct line **first, struct err *e)
+static void
+split(const char *name, struct str rest, struct pool *pool, struct line **first)
 {
-	int fd = sys_open(path, O_RDONLY, 0);
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-	char *p = pool_take(pool, size > 0 ? (size_t)size : 1);
-	ssize_t n = size < 0 ? -1 : sys_pread(fd, p, (size_t)size, 0);
-	struct str rest = str_of(p, n > 0 ? (size_t)n : 0);
+	const char *file = pool_c(pool, str_c(name));
 	struct str text;
-	const char *file = pool_c(pool, str_c(path));
 
-	sys_close(fd);
-	if (n < 0)
-		return err_sys(e, "%s", path);
 	for (unsigned i = 1; str_split(&rest, '\n', &text); i++) {
 		struct line *l;
 
@@ -148,6 +139,21 @@ read_file(
 		*first = l;
 		first = &l->next;
 	}
+}
+
+static int
+read_file(
+    const char *path, struct pool *pool, struct line **first, struct err *e)
+{
+	int fd = sys_open(path, O_RDONLY, 0);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	char *p = pool_take(pool, size > 0 ? (size_t)size : 1);
+	ssize_t n = size < 0 ? -1 : sys_pread(fd, p, (size_t)size, 0);
+
+	sys_close(fd);
+	if (n < 0)
+		return err_sys(e, "%s", path);
+	split(path, str_of(p, (size_t)n), pool, first);
 	return 0;
 }
 
@@ -376,5 +382,17 @@ lines_read(
 	*lines = NULL;
 	if (read_file(path, pool, &first, e) < 0)
 		return -1;
+	return expand(&x, (struct block){first, NULL}, NULL, 0);
+}
+
+int
+lines_text(const char *name, struct str text, struct pool *pool,
+    struct line **lines, struct err *e)
+{
+	struct expansion x = {.pool = pool, .tail = lines, .e = e};
+	struct line *first = NULL;
+
+	*lines = NULL;
+	split(name, text, pool, &first);
 	return expand(&x, (struct block){first, NULL}, NULL, 0);
 }

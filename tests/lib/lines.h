@@ -24,4 +24,8 @@ struct line {
  */
 int lines_read(const char *path, struct pool *, struct line **, struct err *);
 
+/* The same of a text, which has to live as long; its lines are "NAME:1" ... */
+int lines_text(const char *name, struct str text, struct pool *, struct line **,
+    struct err *);
+
 #endif

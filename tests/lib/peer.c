@@ -158,7 +158,9 @@ peer_forgiven(const struct peer *p)
 {
 	const struct step *s = p->at;
 
-	while (s && (s->deed == DEED_SAY || s->deed == DEED_WAIT))
+	while (s &&
+	    (s->deed == DEED_SAY || s->deed == DEED_RAW ||
+		s->deed == DEED_WAIT))
 		s = s->next;
 	return p->parting || (s && s->deed == DEED_GONE);
 }

@@ -241,7 +241,7 @@ play_tls(struct peer *p, const struct step *s)
 	if (first)
 		buf_free(&came);
 	p->shaken = state == PEER_TLS_READY;
-	if (p->shaken) {
+	if (p->shaken || state == PEER_TLS_CUT) {
 		peer_advance(p);
 		p->flight = false;
 		return true;
@@ -338,6 +338,9 @@ peer_play(struct peer *p)
 	case DEED_REKEY:
 		for (int64_t i = 0; p->tls && i < s->number; i++)
 			peer_tls_rekey(p->tls, &p->out);
+		break;
+	case DEED_RAW:
+		buf_add(&p->out, s->text);
 		break;
 	case DEED_NOTIFY:
 		if (p->tls)

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 
 struct peer_tls {
 	SSL *ssl;
-	bool broken;
+	bool broken, ready;
+	size_t room; /* so much of the handshake is still said */
 	char sni[256];
 	char fault[256];
 };
@@ -91,6 +93,20 @@ took_sni(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+static int
+anything_goes(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
+    void *other, void *arg)
+{
+	(void)ssl;
+	(void)ctx;
+	(void)op;
+	(void)bits;
+	(void)nid;
+	(void)other;
+	(void)arg;
+	return 1;
+}
+
 static SSL_CTX *
 context(void)
 {
@@ -102,6 +118,7 @@ context(void)
 	SSL_CTX_set_min_proto_version(made.ctx, TLS1_VERSION);
 	/* Old versions and weak keys are what some scripts are about. */
 	SSL_CTX_set_security_level(made.ctx, 0);
+	SSL_CTX_set_security_callback(made.ctx, anything_goes);
 	SSL_CTX_set_session_cache_mode(made.ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_tlsext_servername_callback(made.ctx, took_sni);
 	return made.ctx;
@@ -110,7 +127,8 @@ context(void)
 struct wish {
 	struct str name;
 	int version; /* 0: any */
-	bool expired, weak;
+	uint64_t cut;
+	bool expired, weak, weak_dh;
 };
 
 static bool
@@ -133,20 +151,47 @@ read_wish(struct str options, struct wish *wish)
 			}
 		if (str_starts(word, STR("name=")))
 			wish->name = str_slice(word, 5, word.n);
+		else if (str_starts(word, STR("cut=")))
+			known = str_number(
+			    str_slice(word, 4, word.n), SIZE_MAX, &wish->cut);
 		else if (str_eq(word, STR("expired")))
 			wish->expired = true;
 		else if (str_eq(word, STR("weak")))
 			wish->weak = true;
-		else if (!known)
+		else if (str_eq(word, STR("weakdh"))) {
+			wish->weak_dh = true;
+			wish->version = TLS1_2_VERSION;
+		} else if (!known)
 			return false;
 	}
 	return true;
 }
 
+/* A group that no client should take: of 512 bits. */
+static bool
+weaken(SSL *ssl)
+{
+	static const char pem[] =
+	    "-----BEGIN DH PARAMETERS-----\n"
+	    "MEYCQQC7RPm3lkg11YQ3XjjbNkQ3EM9GNk5tHCY+N+U6Umu9nbL15lKu/hSeEiyQ\n"
+	    "5rTb5nUPxcqS/WK+Iejzgkdi+7LXAgEC\n"
+	    "-----END DH PARAMETERS-----\n";
+	BIO *in = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *group = in ? PEM_read_bio_Parameters(in, NULL) : NULL;
+
+	BIO_free(in);
+	/* It takes the group, if it takes it. */
+	if (group && SSL_set0_tmp_dh_pkey(ssl, group) == 1)
+		return SSL_set_cipher_list(ssl, "DHE-RSA-AES128-GCM-SHA256") ==
+		    1;
+	EVP_PKEY_free(group);
+	return false;
+}
+
 static bool
 prepare(SSL *ssl, const struct wish *wish)
 {
-	EVP_PKEY *key = key_of(wish->weak);
+	EVP_PKEY *key = key_of(wish->weak || wish->weak_dh);
 	X509 *cert = key ? make_cert(key, wish->name, wish->expired) : NULL;
 	bool fits = cert && SSL_use_certificate(ssl, cert) == 1 &&
 	    SSL_use_PrivateKey(ssl, key) == 1;
@@ -159,13 +204,13 @@ prepare(SSL *ssl, const struct wish *wish)
 		SSL_set_max_proto_version(ssl, wish->version);
 	}
 	SSL_set_accept_state(ssl);
-	return fits && in && out;
+	return fits && in && out && (!wish->weak_dh || weaken(ssl));
 }
 
 struct peer_tls *
 peer_tls_new(struct str name, struct str options)
 {
-	struct wish wish = {.name = name};
+	struct wish wish = {.name = name, .cut = SIZE_MAX};
 	struct peer_tls *t;
 
 	if (!read_wish(options, &wish) || context() == NULL)
@@ -173,6 +218,7 @@ peer_tls_new(struct str name, struct str options)
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		err_memory();
+	t->room = wish.cut;
 	t->ssl = SSL_new(made.ctx);
 	if (t->ssl && prepare(t->ssl, &wish)) {
 		SSL_set_app_data(t->ssl, t);
@@ -197,8 +243,15 @@ pump(struct peer_tls *t, struct buf *out)
 	char piece[4096];
 	int n;
 
-	while ((n = BIO_read(SSL_get_wbio(t->ssl), piece, sizeof(piece))) > 0)
-		buf_add(out, str_of(piece, (size_t)n));
+	while ((n = BIO_read(SSL_get_wbio(t->ssl), piece, sizeof(piece))) > 0) {
+		size_t fits = (size_t)n;
+
+		if (!t->ready) {
+			fits = fits < t->room ? fits : t->room;
+			t->room -= fits;
+		}
+		buf_add(out, str_of(piece, fits));
+	}
 }
 
 static void
@@ -218,6 +271,8 @@ peer_tls_feed(
 	char piece[16384];
 	int n = 0;
 
+	if (t->room == 0)
+		return PEER_TLS_CUT;
 	if (bytes.n > 0)
 		(void)BIO_write(SSL_get_rbio(t->ssl), bytes.p, (int)bytes.n);
 	ERR_clear_error();
@@ -228,9 +283,12 @@ peer_tls_feed(
 	    SSL_get_error(t->ssl, n) != SSL_ERROR_ZERO_RETURN)
 		broke(t);
 	pump(t, out);
+	if (t->room == 0)
+		return PEER_TLS_CUT;
 	if (t->broken)
 		return PEER_TLS_BROKEN;
-	return SSL_is_init_finished(t->ssl) ? PEER_TLS_READY : PEER_TLS_SHAKING;
+	t->ready = SSL_is_init_finished(t->ssl);
+	return t->ready ? PEER_TLS_READY : PEER_TLS_SHAKING;
 }
 
 void
@@ -244,7 +302,10 @@ peer_tls_say(struct peer_tls *t, struct str text, struct buf *out)
 void
 peer_tls_rekey(struct peer_tls *t, struct buf *out)
 {
-	(void)SSL_key_update(t->ssl, SSL_KEY_UPDATE_REQUESTED);
+	if (SSL_version(t->ssl) < TLS1_3_VERSION)
+		(void)SSL_renegotiate(t->ssl);
+	else
+		(void)SSL_key_update(t->ssl, SSL_KEY_UPDATE_REQUESTED);
 	(void)SSL_do_handshake(t->ssl);
 	ERR_clear_error();
 	pump(t, out);

@@ -13,13 +13,16 @@ struct peer_tls;
 enum peer_tls_state {
 	PEER_TLS_SHAKING,
 	PEER_TLS_READY,
+	PEER_TLS_CUT,	 /* as cut=N says: what comes is not looked at */
 	PEER_TLS_BROKEN, /* peer_tls_fault says why */
 };
 
 /*
  * name is the host's, for the certificate, which is made on the spot and
  * signed by itself.  options: tls1.0 ... tls1.3 (that version alone),
- * name=NAME (another one in the certificate), expired, weak (RSA 1024).
+ * name=NAME (another one in the certificate), expired, weak (RSA 1024),
+ * weakdh (TLS 1.2 with a group of 512 bits), cut=N (of the handshake the
+ * first N octets are said, and no more).
  * NULL: no such option, or OpenSSL cannot do it.
  */
 struct peer_tls *peer_tls_new(struct str name, struct str options);
@@ -35,7 +38,7 @@ enum peer_tls_state peer_tls_feed(
 /* Encrypts text into out. */
 void peer_tls_say(struct peer_tls *, struct str text, struct buf *out);
 
-/* A KeyUpdate that asks for one in return (TLS 1.3). */
+/* A KeyUpdate that asks for one in return; below TLS 1.3 a renegotiation. */
 void peer_tls_rekey(struct peer_tls *, struct buf *out);
 
 /* close_notify */

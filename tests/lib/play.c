@@ -244,16 +244,13 @@ read_play(struct reading *r, const struct line *common,
 	return rc;
 }
 
-int
-play_read(
-    const char *path, struct pool *pool, struct play **plays, struct err *e)
+static int
+read_plays(const struct line *lines, struct pool *pool, struct play **plays,
+    struct err *e)
 {
 	struct reading r = {.pool = pool, .e = e};
-	struct line *lines;
 
 	*plays = NULL;
-	if (lines_read(path, pool, &lines, e) < 0)
-		return -1;
 	for (const struct line *l = lines; l;) {
 		const struct line *end = l->next;
 
@@ -275,4 +272,26 @@ play_read(
 		l = end;
 	}
 	return 0;
+}
+
+int
+play_read(
+    const char *path, struct pool *pool, struct play **plays, struct err *e)
+{
+	struct line *lines;
+
+	if (lines_read(path, pool, &lines, e) < 0)
+		return -1;
+	return read_plays(lines, pool, plays, e);
+}
+
+int
+play_text(const char *name, struct str text, struct pool *pool,
+    struct play **plays, struct err *e)
+{
+	struct line *lines;
+
+	if (lines_text(name, text, pool, &lines, e) < 0)
+		return -1;
+	return read_plays(lines, pool, plays, e);
 }

@@ -28,6 +28,7 @@ enum deed {
 	DEED_WHOLE,   /* or as usual */
 	DEED_TLS,     /* the handshake; text has options */
 	DEED_REKEY,   /* number KeyUpdates that ask for one in return */
+	DEED_RAW,     /* text beneath the encryption */
 	DEED_NOTIFY,  /* close_notify */
 	DEED_SERVE,   /* an easy server, up to QUIT; text has options */
 	DEED_HELLO,   /* some bytes, whatever they are */
@@ -140,6 +141,10 @@ struct play {
 
 /* Reads a talk file into a list of plays. */
 int play_read(const char *path, struct pool *, struct play **, struct err *);
+
+/* Reads a text in the form of a talk file; name stands for it in faults. */
+int play_text(const char *name, struct str text, struct pool *, struct play **,
+    struct err *);
 
 /* The number of a type of the DNS ("MX"); 0: there is none. */
 unsigned play_type(struct str name);

@@ -5,7 +5,6 @@
 
 #include "play.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define APPEND(list, item)                         \
 	do {                                       \
 		while (*(list))                    \

@@ -5,7 +5,7 @@
 enum { TIMES_MAX = 100000000 };
 
 /* Whether a word needs, may have, or has no argument. */
-enum argument { NONE, TIME, NUMBER, WORDS };
+enum argument { NONE, TIME, NUMBER, WORDS, TEXT };
 
 static const struct {
 	char mark; /* the first letter of the line */
@@ -25,6 +25,7 @@ static const struct {
     {'S', "starttls", DEED_TLS, WORDS},
     {'S', "rekey", DEED_REKEY, NUMBER},
     {'S', "notify", DEED_NOTIFY, NONE},
+    {'S', "raw", DEED_RAW, TEXT},
     {'S', "serve", DEED_SERVE, WORDS},
     {'C', "hello", DEED_HELLO, NONE},
     {'C', "sni", DEED_SNI, WORDS},
@@ -40,9 +41,21 @@ play_bad(
 	    what, word.n > 0 ? ": " : "", STR_ARG(word));
 }
 
+static struct str
+unescaped(struct pool *pool, struct str s)
+{
+	struct buf text;
+
+	buf_init(&text, 1024 * 1024);
+	words_unescape(&text, s);
+	s = pool_str(pool, buf_str(&text));
+	buf_free(&text);
+	return s;
+}
+
 static int
-read_argument(const struct line *line, enum argument kind, struct step *step,
-    struct err *e)
+read_argument(const struct line *line, enum argument kind, struct pool *pool,
+    struct step *step, struct err *e)
 {
 	struct str rest = step->text;
 	uint64_t n = 0;
@@ -52,6 +65,8 @@ read_argument(const struct line *line, enum argument kind, struct step *step,
 	if (kind == NUMBER && !str_number(rest, TIMES_MAX, &n))
 		return play_bad(e, line, "not a number", rest);
 	step->number = (int64_t)n;
+	if (kind == TEXT)
+		step->text = unescaped(pool, rest);
 	if (kind != TIME)
 		return 0;
 	if (step->deed == DEED_FREEZE && rest.n == 0)
@@ -63,18 +78,19 @@ read_argument(const struct line *line, enum argument kind, struct step *step,
 
 /* "S! word" and "C! word". */
 static int
-read_deed(const struct line *line, struct step *step, struct err *e)
+read_deed(const struct line *line, struct pool *pool, struct step *step,
+    struct err *e)
 {
 	struct str rest = str_slice(line->text, 2, line->text.n);
 	struct str word = words_next(&rest);
 
-	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+	for (size_t i = 0; i < COUNT(deeds); i++) {
 		if (deeds[i].mark != line->text.p[0] ||
 		    !str_eq(word, str_c(deeds[i].word)))
 			continue;
 		step->deed = deeds[i].deed;
 		step->text = rest;
-		return read_argument(line, deeds[i].argument, step, e);
+		return read_argument(line, deeds[i].argument, pool, step, e);
 	}
 	return play_bad(e, line, "no such deed", word);
 }
@@ -168,7 +184,7 @@ play_step(const struct line *line, struct pool *pool, struct step *step,
 
 	*step = (struct step){.line = line};
 	if (s.p[1] == '!')
-		return read_deed(line, step, e);
+		return read_deed(line, pool, step, e);
 	if (s.p[0] == 'S')
 		return read_say(line, pool, step, e);
 	if (s.p[1] == '<')

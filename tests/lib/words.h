@@ -5,6 +5,9 @@
 
 #include "base/buf.h"
 
+/* Of an array. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 /*
  * Takes the next word off *rest; blanks separate words, "..." holds one
  * together (without its quotes).  Empty when there is none.
