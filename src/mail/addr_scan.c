@@ -104,17 +104,19 @@ static int
 comment(struct scan *s)
 {
 	size_t depth = 0;
+	bool pair = false; /* behind a backslash */
 
 	do {
 		char c = scan_peek(s);
 
 		if (scan_at_end(s))
 			return scan_wrong(s, "a comment is not closed");
-		if ((c == '\r' || c == '\n' || c == '\0') && !is_blank(s))
+		if ((c == '\r' || c == '\n' || c == '\0') &&
+		    (pair || !is_blank(s)))
 			return scan_wrong(s, "a control byte in a comment");
 		s->at++;
-		if (c == '\\')
-			s->at++;
+		if (pair || c == '\\')
+			pair = !pair;
 		else if (c == '(' && ++depth > COMMENT_DEPTH)
 			return scan_wrong(s, "comments are nested too deeply");
 		else if (c == ')')

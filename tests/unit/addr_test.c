@@ -206,6 +206,8 @@ static const struct row lists[] = {
     {"an LF in quotes", S("\"a\nb\"@c"), "! control byte"},
     {"a CRLF in quotes, not folding", S("\"a\r\nb\"@c"), "! control byte"},
     {"a bare CR in a comment", S("(\r)a@b"), "! control byte"},
+    {"an LF behind a backslash in a comment", S("(\\\n)a@b"), "! control byte"},
+    {"a NUL behind a backslash in a comment", S("(\\\0)a@b"), "! control byte"},
 };
 
 static void
