@@ -147,20 +147,30 @@ check-fuzz: $(FUZZ:%=$(O)/replay/%) ## the fuzz targets over their corpora
 		$(O)/replay/$$t tests/fuzz/corpus/$$t/*; \
 		echo "$$t: $$(ls tests/fuzz/corpus/$$t | wc -l) inputs"; done
 
-build/fuzz/%: tests/fuzz/%_fuzz.c $(SRC) $(wildcard src/*/*.h)
+# For the search everything is compiled once more, with what guides it.
+FUZZ_FLAGS = -g -O1 -std=c11 $(ALL_CPPFLAGS) -Itests/fuzz -DPOOL_EACH \
+	-DHANTAR_SANITIZED -fno-sanitize-recover=all
+build/fuzz/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)clang -g -O1 -std=c11 $(ALL_CPPFLAGS) -Itests/fuzz \
-		-DPOOL_EACH -DHANTAR_SANITIZED -fno-sanitize-recover=all \
-		-fsanitize=fuzzer,address,undefined -o $@ $< $(SRC) $(LDLIBS)
+	$(call say,FUZZ,$<)clang $(FUZZ_FLAGS) -MMD -MP \
+		-fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
-fuzz: $(FUZZ:%=build/fuzz/%) ## search with libFuzzer, FUZZ_SECONDS each
-	$(Q)set -e; for t in $(FUZZ); do mkdir -p build/fuzz/corpus-$$t; \
-		build/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
-		-print_final_stats=1 -max_len=65536 build/fuzz/corpus-$$t \
-		tests/fuzz/corpus/$$t 2>build/fuzz/$$t.log || \
-		{ tail -40 build/fuzz/$$t.log; exit 1; }; \
-		printf '%s: ' $$t; grep number_of_executed build/fuzz/$$t.log; \
-	done
+build/fuzz/%: build/fuzz/obj/tests/fuzz/%_fuzz.o $(SRC:%.c=build/fuzz/obj/%.o)
+	$(call say,LD,$@)clang -fsanitize=fuzzer,address,undefined -o $@ $^ \
+		$(LDLIBS)
+
+# What is found stays in build/fuzz/corpus-*, and guides the next search.
+.PHONY: $(FUZZ:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%) ## search with libFuzzer, FUZZ_SECONDS each
+$(FUZZ:%=fuzz-%): fuzz-%: build/fuzz/%
+	$(Q)mkdir -p build/fuzz/corpus-$*; d=tests/fuzz/dict/$*; \
+	build/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-print_final_stats=1 -max_len=16384 -artifact_prefix=build/fuzz/ \
+		$$(test ! -f $$d || echo -dict=$$d) build/fuzz/corpus-$* \
+		tests/fuzz/corpus/$* >build/fuzz/$*.log 2>&1 || \
+		{ tail -40 build/fuzz/$*.log; exit 1; }; \
+	printf '%s: %s runs\n' $* "$$(sed -n \
+		's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log)"
 
 # What `make bench` measures with, and against: see tests/bench/bench.py.
 BENCH := $(addprefix $(O)/bench/,sink floor floor_tls flood delay pace)
@@ -248,4 +258,4 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
 		sed 's/:.*##/\t/' | expand -t 16
 
--include $(shell find $(O)/src $(O)/tests -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(O)/src $(O)/tests build/fuzz/obj -name '*.d' -type f 2>/dev/null)

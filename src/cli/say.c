@@ -35,6 +35,17 @@ say_text(int fd, struct str text)
 	return true;
 }
 
+void
+say_line(struct buf *b, const char *name, struct str id, struct str text)
+{
+	code_inert(b, str_c(name), 100);
+	buf_add(b, STR(": "));
+	if (id.n > 0)
+		buf_printf(b, "%.*s: ", STR_ARG(id));
+	code_inert(b, text, SAY_MAX);
+	buf_byte(b, '\n');
+}
+
 bool
 say_error(const char *name, struct str id, struct str text)
 {
@@ -42,12 +53,7 @@ say_error(const char *name, struct str id, struct str text)
 	bool said;
 
 	buf_init(&b, 3 * SAY_MAX);
-	code_inert(&b, str_c(name), 100);
-	buf_add(&b, STR(": "));
-	if (id.n > 0)
-		buf_printf(&b, "%.*s: ", STR_ARG(id));
-	code_inert(&b, text, SAY_MAX);
-	buf_byte(&b, '\n');
+	say_line(&b, name, id, text);
 	said = say_text(STDERR_FILENO, buf_str(&b));
 	buf_free(&b);
 	return said;

@@ -3,13 +3,15 @@
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /*
- * One line on standard error, "name: id: text", with everything in it that
- * is not printable ASCII escaped (A-50).  No id: "name: text".  False if it
- * could not be written.
+ * Appends one line, "name: id: text", with everything in it that is not
+ * printable ASCII escaped (A-50), and cut.  No id: "name: text".
  */
+void say_line(struct buf *, const char *name, struct str id, struct str text);
+
+/* That line on standard error.  False if it could not be written. */
 bool say_error(const char *name, struct str id, struct str text);
 
 /*

@@ -9,6 +9,20 @@
 #include "os/idn.h"
 
 int
+settle_options(struct conf *c, const struct options *o, struct err *e)
+{
+	for (size_t i = 0; i < o->settings_n; i++) {
+		const struct setting *s = &o->settings[i];
+
+		if (conf_option(c, s->key, s->value, o->pool, e) < 0) {
+			err_while(e, "%s", s->option);
+			return EX_USAGE;
+		}
+	}
+	return 0;
+}
+
+int
 settle_conf(struct conf *c, const struct options *o, struct err *e)
 {
 	const char *home = secure_getenv("HOME");
@@ -19,15 +33,7 @@ settle_conf(struct conf *c, const struct options *o, struct err *e)
 		path = conf_path(str_c(home), o->pool);
 	if (path && conf_read(c, path, o->config != NULL, o->pool, e) < 0)
 		return EX_CONFIG;
-	for (size_t i = 0; i < o->settings_n; i++) {
-		const struct setting *s = &o->settings[i];
-
-		if (conf_option(c, s->key, s->value, o->pool, e) < 0) {
-			err_while(e, "%s", s->option);
-			return EX_USAGE;
-		}
-	}
-	return 0;
+	return settle_options(c, o, e);
 }
 
 int

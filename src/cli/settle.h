@@ -18,6 +18,10 @@
 int settle_conf(struct conf *, const struct options *, struct err *)
     __attribute__((warn_unused_result));
 
+/* The last part of that alone: the options, over what *c holds. */
+int settle_options(struct conf *, const struct options *, struct err *)
+    __attribute__((warn_unused_result));
+
 /* Modes of delivery that keep the message have nowhere to keep it: 78. */
 int settle_delivery(const struct conf *, struct err *)
     __attribute__((warn_unused_result));

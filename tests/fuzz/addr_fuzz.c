@@ -71,6 +71,62 @@ check(const struct addr *a)
 	pool_free(&p);
 }
 
+/* before, text and after are a list of the same, and `more` others. */
+static void
+check_same(struct str before, struct str text, struct str after,
+    const struct addr *list, size_t n, size_t more)
+{
+	struct pool p = {0};
+	struct addr *again;
+	struct err e;
+	struct buf b;
+	size_t count;
+
+	buf_init(&b, 1 << 20);
+	buf_add(&b, before);
+	buf_add(&b, text);
+	buf_add(&b, after);
+	assert(addr_list(&p, buf_str(&b), n + more, &again, &count, &e) == 0);
+	assert(count == n + more);
+	for (size_t i = 0; i < n; i++)
+		assert(same(&list[i], &again[i]));
+	buf_free(&b);
+	pool_free(&p);
+}
+
+/* text, with its lines joined: folding is no more than a blank. */
+static void
+check_unfolded(struct str text, const struct addr *list, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] != '\r' && text.p[i] != '\n')
+			buf_byte(&b, text.p[i]);
+	check_same(STR_NONE, buf_str(&b), STR_NONE, list, n, 0);
+	buf_free(&b);
+}
+
+/* What stands around a list, and does not change it. */
+static void
+check_list(struct str text, const struct addr *list, size_t n)
+{
+	/* A line end at the very end is taken, and does not fold. */
+	const struct str comment = STR("(a, b@c (\\)) ;: \r\n\t\")");
+
+	if (text.n > 0 && text.p[text.n - 1] == '\n')
+		text = str_slice(text, 0, text.n - 1);
+	if (text.n > 0 && text.p[text.n - 1] == '\r')
+		text = str_slice(text, 0, text.n - 1);
+	check_unfolded(text, list, n);
+	check_same(comment, text, comment, list, n, 0);
+	check_same(STR("\r\n "), text, STR(" \r\n"), list, n, 0);
+	check_same(STR(",,"), text, STR(",x@y ,,"), list, n, 1);
+	if (str_find(text, ':') == text.n)
+		check_same(STR("g :"), text, STR(";,"), list, n, 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -87,6 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 			assert(!addr_is_null(&list[i]));
 			check(&list[i]);
 		}
+		check_list(text, list, count);
 	} else {
 		assert(e.kind == ERR_SYNTAX || e.kind == ERR_LIMIT);
 	}

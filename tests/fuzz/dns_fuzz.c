@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * An answer of the DNS (C-06, C-08), to the question that it says it is
- * for; the first byte picks the type that was wanted.
+ * for; the first byte picks the type that was wanted.  Where its aliases
+ * lead out of it, the same packet is the next answer, too.
  */
 #include <assert.h>
 
@@ -15,6 +16,7 @@ static void
 check(const struct dns_answer *a, enum dns_type type)
 {
 	assert(a->n <= DNS_RECORDS && a->aliases <= DNS_CHAIN);
+	assert(a->result <= DNS_CHASE && a->unusable <= DNS_PACKET_MAX);
 	assert(a->n == 0 || a->result == DNS_FOUND || a->result == DNS_LATER);
 	assert(a->result != DNS_FOUND || a->n + a->unusable > 0);
 	assert(a->result != DNS_CHASE || a->aliases > 0);
@@ -30,6 +32,37 @@ check(const struct dns_answer *a, enum dns_type type)
 		else if (type == DNS_A || type == DNS_AAAA)
 			assert((type == DNS_A) == (r->ip.family == AF_INET));
 	}
+}
+
+static void
+parse(struct str packet, struct str name, enum dns_type type, struct pool *p,
+    struct dns_answer *a)
+{
+	bool secure = a->secure;
+
+	dns_parse(packet, name, type, p, a);
+	check(a, type);
+	assert(secure || !a->secure);
+}
+
+/* A question is no answer, unless somebody says so; and it asks for one. */
+static void
+check_query(struct str name, enum dns_type type, bool edns)
+{
+	unsigned char out[DNS_QUERY_SIZE];
+	size_t n = dns_query(out, name, type, 0x1234, edns);
+	struct str packet = str_of((const char *)out, n);
+
+	assert(n <= sizeof(out));
+	assert(n > 0 || !dns_is_name(name));
+	if (n == 0)
+		return;
+	assert(!dns_is_reply(packet, name, type, 0x1234));
+	out[2] |= 0x80;
+	assert(dns_is_reply(packet, name, type, 0x1234));
+	assert(!dns_is_reply(packet, name, type, 0x1235));
+	assert(!dns_is_reply(packet, STR("other.example"), type, 0x1234) ||
+	    str_ieq(name, STR("other.example")));
 }
 
 int
@@ -49,8 +82,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	assert(!mine || packet.n >= 12);
 	if (mine)
 		(void)dns_is_truncated(packet);
-	dns_parse(packet, STR("a.org"), type, &pool, &a);
-	check(&a, type);
+	parse(packet, STR("a.org"), type, &pool, &a);
+	for (size_t i = 0; a.result == DNS_CHASE; i++) {
+		assert(i < DNS_CHAIN);
+		check_query(a.alias[a.aliases - 1], type, i & 1);
+		parse(packet, a.alias[a.aliases - 1], type, &pool, &a);
+	}
+	check_query(str_slice(packet, 0, 255), type, p[0] & 64);
 	pool_free(&pool);
 	return 0;
 }

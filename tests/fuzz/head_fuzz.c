@@ -11,7 +11,7 @@
 #include "mail/complete.h"
 #include "mail/stuff.h"
 
-enum { ROOM = 1 << 20, HEAD = 1 << 18 };
+enum { ROOM = 1 << 20, HEAD = 1 << 18, MANY = 100 };
 
 /* Reads a header; returns how many octets of it are left for the body. */
 static size_t
@@ -87,19 +87,68 @@ check_completed(
 	assert(count(g, m, "Message-ID") > 0);
 }
 
+static bool
+same(const struct addr *a, const struct addr *b)
+{
+	return str_eq(a->local, b->local) && str_eq(a->domain, b->domain);
+}
+
+static bool
+is_recipients(struct str name, bool resent)
+{
+	if (resent && str_istarts(name, STR("Resent-")))
+		name = str_slice(name, 7, name.n);
+	else if (resent)
+		return false;
+	return str_ieq(name, STR("To")) || str_ieq(name, STR("Cc")) ||
+	    str_ieq(name, STR("Bcc"));
+}
+
+/*
+ * -t takes what the lists of its fields hold, one after the other: of a
+ * message that is resent some of the Resent- fields, else all others.
+ */
+static void
+check_recipients(struct pool *p, const struct field *f, size_t n)
+{
+	struct addr *list, *part;
+	struct err e = {0};
+	bool resent = false;
+	size_t count, k, at = 0;
+	int got = head_recipients(p, f, n, MANY, &list, &count, &e);
+
+	assert(got == 0 || e.kind == ERR_SYNTAX || e.kind == ERR_LIMIT);
+	for (size_t i = 0; i < n; i++)
+		resent = resent || is_recipients(f[i].name, true);
+	for (size_t i = 0; i < n && got == 0; i++) {
+		if (!is_recipients(f[i].name, resent) ||
+		    addr_list(p, f[i].value, MANY, &part, &k, &e) < 0) {
+			assert(resent || !is_recipients(f[i].name, false));
+			continue;
+		}
+		/* The block that is passed over may come before or behind. */
+		if (resent &&
+		    (k > count - at || (k > 0 && !same(&list[at], &part[0]))))
+			continue;
+		assert(k <= count - at);
+		for (size_t a = 0; a < k; a++)
+			assert(same(&list[at + a], &part[a]));
+		at += k;
+	}
+	assert(got < 0 || at == count);
+}
+
 static void
 check(struct pool *p, struct head *h, const struct complete *c)
 {
 	struct head again;
 	struct field *f, *g;
-	struct addr *list;
-	struct err e;
 	struct buf out;
 	size_t n, m, k;
 
 	head_fields(p, h, &f, &n);
 	check_fields(h, f, n);
-	(void)head_recipients(p, f, n, 100, &list, &k, &e);
+	check_recipients(p, f, n);
 	buf_init(&out, ROOM);
 	complete_header(&out, f, n, c);
 	assert(!out.over);

@@ -81,6 +81,40 @@ check_dots(struct str content, size_t chunk)
 	buf_free(&got);
 }
 
+/* Wire form is wire form already. */
+static void
+check_again(struct str wire)
+{
+	struct lines l = {.dots_are_data = true};
+	struct buf b;
+
+	buf_init(&b, ROOM);
+	read_lines(&l, wire, wire.n + 1, false, &b);
+	assert(str_eq(buf_str(&b), wire));
+	assert(l.nuls == 0 && l.bare_crs == 0);
+	buf_free(&b);
+}
+
+/* Where no byte is odd, the wire form is the lines up to a lone dot. */
+static void
+check_plain(const struct lines *l, struct str in, struct str wire)
+{
+	struct str line;
+	struct buf b;
+
+	if (l->nuls > 0 || str_find(in, '\r') < in.n)
+		return;
+	buf_init(&b, ROOM);
+	while (in.n > 0 && str_split(&in, '\n', &line)) {
+		if (str_eq(line, STR(".")) && !l->dots_are_data)
+			break;
+		buf_add(&b, line);
+		buf_add(&b, STR("\r\n"));
+	}
+	assert(str_eq(buf_str(&b), wire));
+	buf_free(&b);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -106,6 +140,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	assert(whole.nuls == pieces.nuls && whole.longest == pieces.longest);
 	assert(whole.bare_crs == pieces.bare_crs);
 	check_wire(buf_str(&a));
+	check_again(buf_str(&a));
+	check_plain(&whole, in, buf_str(&a));
 	check_dots(buf_str(&a), chunk);
 	buf_free(&a);
 	buf_free(&b);

@@ -1,26 +1,51 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The whole client session, with the server's bytes as input, and the truth
- * of what it reports: each recipient judged at most once, a delivery only
- * behind an open gate and for a 2yz, and never a bare CR or LF, nor a second
- * end of data, said.
+ * of what it reports: each recipient judged at most once and by a reply that
+ * was sent, a delivery only behind an open gate and for a 2yz and of the
+ * whole message, and never a bare CR or LF, nor a second end of data, said.
+ * The first byte is the size of the pieces in which the server speaks, and
+ * its high bit the number of messages; the second is the mode; with MODE_TLS
+ * what is behind the first NUL is its part of the handshake.
  */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "fuzz.h"
+#include "mail/stuff.h"
 #include "smtp/session.h"
 
-enum { RECIPIENTS = 3 };
+enum {
+	RECIPIENTS = 3,
+	LETTERS = 2, /* the second has the last recipient */
+	ROOM = 1 << 20,
+	BLOCKS = 140000, /* more than one block of the body */
+	PATIENCE = 60000,
+};
+
+enum mode {
+	MODE_EIGHTBIT = 1,
+	MODE_SHOW = 2,
+	MODE_UTF8 = 4,
+	MODE_TLS = 8,
+	MODE_SHUT = 16,	    /* the gate stays shut */
+	MODE_LARGE = 32,    /* a message of several blocks */
+	MODE_HOSTILE = 64,  /* a recipient that nobody must say */
+	MODE_NO_BODY = 128, /* a message that became shorter */
+};
 
 struct server {
-	struct str in;
+	struct str all; /* what it will have said */
+	struct str in;	/* what is left of that */
+	enum mode mode;
 	size_t chunk;
 	struct buf heard; /* what the session said */
-	bool gate_open;
+	size_t letters;
+	bool near[LETTERS], gate_open[LETTERS], delivered[LETTERS];
 	unsigned judged[RECIPIENTS];
 };
 
@@ -51,17 +76,53 @@ listen_to(void *ctx, const void *p, size_t n, short *want, struct err *e)
 
 static const struct io_ops ops = {serve, listen_to, NULL};
 
+/* Did the server say a line with this code? */
+static bool
+said(const struct server *s, unsigned code)
+{
+	const char digits[] = {(char)('0' + code / 100),
+	    (char)('0' + code / 10 % 10), (char)('0' + code % 10)};
+	struct str rest = s->all;
+	struct str line;
+
+	while (str_split(&rest, '\n', &line))
+		if (str_starts(line, str_of(digits, sizeof(digits))))
+			return true;
+	return false;
+}
+
+static void
+check_status(const struct server *s, const struct status *status)
+{
+	static const unsigned classes[] = {0, 2, 4, 5};
+
+	assert(status->outcome != OUTCOME_OPEN);
+	assert(status->code == 0 || said(s, status->code));
+	assert(status->enhanced[0] == classes[status->outcome]);
+	assert(status->text.n > 0 && status->text.n < 2048);
+	for (size_t k = 0; k < status->text.n; k++)
+		assert(status->text.p[k] >= 32 && status->text.p[k] < 127);
+}
+
+static size_t
+letter_of(const struct server *s, size_t recipient)
+{
+	return recipient == RECIPIENTS - 1 ? s->letters - 1 : 0;
+}
+
 static void
 on_rcpt(void *ctx, size_t i, const struct status *status)
 {
 	struct server *s = ctx;
 
+	size_t letter = letter_of(s, i);
+
 	assert(i < RECIPIENTS && s->judged[i]++ == 0);
-	assert(status->outcome != OUTCOME_OPEN);
-	assert(status->outcome != OUTCOME_DELIVERED ||
-	    (s->gate_open && status->code / 100 == 2));
-	for (size_t k = 0; k < status->text.n; k++)
-		assert(status->text.p[k] >= 32 && status->text.p[k] < 127);
+	check_status(s, status);
+	if (status->outcome == OUTCOME_DELIVERED) {
+		assert(s->gate_open[letter] && status->code / 100 == 2);
+		s->delivered[letter] = true;
+	}
 }
 
 static bool
@@ -69,111 +130,230 @@ on_gate(void *ctx, size_t letter)
 {
 	struct server *s = ctx;
 
-	assert(letter == 0);
-	s->gate_open = true;
-	return true;
+	assert(letter < s->letters);
+	assert(s->near[letter] && !s->gate_open[letter]);
+	s->gate_open[letter] = !(s->mode & MODE_SHUT);
+	return s->gate_open[letter];
 }
 
 static void
 on_near(void *ctx, size_t letter)
 {
+	struct server *s = ctx;
+
+	assert(letter < s->letters && !s->near[letter]);
+	s->near[letter] = true;
+}
+
+static void
+on_show(void *ctx, const char *mark, struct str line)
+{
 	(void)ctx;
-	(void)letter;
+	assert(mark && str_find(line, '\n') == line.n);
 }
 
 static void
 on_log(void *ctx, struct str line)
 {
 	(void)ctx;
-	(void)line;
+	for (size_t i = 0; i < line.n; i++)
+		assert(line.p[i] >= 32 && line.p[i] < 127);
 }
 
-/* Only CRLF, and at most one lone dot (a lone dot may answer a 354). */
+/*
+ * Only CRLF, and at most one lone dot a message (a lone dot may answer a 354).
+ */
 static void
-check_wire(struct str said)
+check_wire(struct str said, size_t letters)
 {
 	size_t dots = 0;
+	struct str line;
 
-	for (size_t i = 0; i < said.n; i++) {
-		assert(said.p[i] != '\0');
-		if (said.p[i] == '\n')
-			assert(i > 0 && said.p[i - 1] == '\r');
-		if (said.p[i] == '\r')
-			assert(i + 1 < said.n && said.p[i + 1] == '\n');
-		if (said.p[i] == '\n' && i + 3 < said.n + 1 &&
-		    str_starts(str_slice(said, i + 1, said.n), STR(".\r\n")))
-			dots++;
+	assert(str_find(said, '\0') == said.n);
+	while (said.n > 0) {
+		assert(str_find(said, '\n') < said.n);
+		if (!str_split(&said, '\n', &line))
+			break;
+		assert(line.n > 0 && str_find(line, '\r') == line.n - 1);
+		dots += str_eq(line, STR(".\r"));
 	}
-	assert(dots <= 1);
+	assert(dots <= letters);
 }
 
-/* The message: made once. */
-static int
-message(size_t *size)
+/* The message, made once; large: of many lines. */
+static struct str
+message(bool large, int *fd)
 {
-	static const char text[] =
-	    "Subject: fuzz\r\n\r\n.dot\r\n..\r\n.\r\nend\r\n";
-	static int fd = -1;
+	static struct buf text[2];
+	static int fds[2];
 
-	*size = sizeof(text) - 1;
-	if (fd < 0) {
+	if (text[large].n == 0) {
 		FILE *f = tmpfile();
 
-		if (f == NULL || (fd = dup(fileno(f))) < 0 ||
-		    write(fd, text, *size) != (ssize_t)*size)
+		buf_init(&text[large], ROOM);
+		buf_add(&text[large], STR("Subject: fuzz\r\n\r\n"));
+		while (large && text[large].n < BLOCKS)
+			buf_printf(&text[large], ".dot%*s\r\n", 900, "end");
+		buf_add(&text[large], STR(".dot\r\n..\r\n.\r\nend\r\n"));
+		if (f == NULL || (fds[large] = dup(fileno(f))) < 0 ||
+		    write(fds[large], text[large].p, text[large].n) !=
+			(ssize_t)text[large].n)
 			abort();
 		(void)fclose(f);
 	}
-	return fd;
+	*fd = fds[large];
+	return buf_str(&text[large]);
+}
+
+/* What was delivered is all that was to be: the message, and the dot. */
+static void
+check_delivered(const struct server *s, struct str content)
+{
+	size_t due = s->delivered[0] + s->delivered[1];
+	struct str heard = buf_str(&s->heard);
+	struct dots d = {0};
+	struct buf whole;
+
+	if (due == 0)
+		return;
+	buf_init(&whole, 2 * ROOM);
+	buf_add(&whole, STR("DATA\r\n"));
+	dots_feed(&d, content, &whole);
+	dots_end(&d, &whole);
+	for (; due > 0; due--) {
+		const char *at = memmem(heard.p, heard.n, whole.p, whole.n);
+
+		assert(at != NULL);
+		heard =
+		    str_slice(heard, (size_t)(at - heard.p) + whole.n, heard.n);
+	}
+	assert(s->letters > 1 || !s->delivered[0] || heard.n == 0 ||
+	    str_eq(heard, STR("QUIT\r\n")));
+	buf_free(&whole);
+}
+
+/* A descriptor from which rest comes, and then the end. */
+static int
+descriptor(struct str rest)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0)
+		abort();
+	if (rest.n > 0)
+		(void)!write(pair[1], rest.p, rest.n);
+	(void)shutdown(pair[1], SHUT_WR);
+	/* So that what is written does not end in a signal. */
+	static int other = -1;
+
+	if (other >= 0)
+		(void)close(other);
+	other = pair[1];
+	return pair[0];
+}
+
+static struct tls *
+tls(void)
+{
+	static struct tls *made;
+	struct err e;
+
+	if (made == NULL && (made = tls_new(&e)) == NULL)
+		abort();
+	return made;
+}
+
+static void
+run(struct server *s, struct str shake)
+{
+	struct session_hooks hooks = {
+	    .rcpt = on_rcpt,
+	    .gate = on_gate,
+	    .at_gate = on_near,
+	    .show = s->mode & MODE_SHOW ? on_show : NULL,
+	    .log = on_log,
+	    .peer = STR("host[192.0.2.1]:25"),
+	    .ctx = s,
+	};
+	struct str to[RECIPIENTS] = {
+	    STR("a@example.org"),
+	    s->mode & MODE_HOSTILE ? STR("b\r\nDATA\r\n@example.org")
+				   : STR("b@example.org"),
+	    s->mode & MODE_UTF8 ? STR("c\xc3\xa9@example.org")
+				: STR("c@example.org"),
+	};
+	bool with_tls = s->mode & MODE_TLS;
+	struct letter letter[LETTERS] = {{
+	    .from = STR("sender@example.net"),
+	    .to = to,
+	    .n = s->letters > 1 ? RECIPIENTS - 1 : RECIPIENTS,
+	    .utf8 = s->mode & MODE_UTF8,
+	    .content.eightbit = s->mode & MODE_EIGHTBIT,
+	}};
+	struct errand errand = {
+	    .host = STR("host"),
+	    .tls = TLS_LEVEL_MAY,
+	    .helo = STR("client.example"),
+	    .letter = letter,
+	    .letters = s->letters,
+	    .deadline = INT64_MAX,
+	};
+	struct str content =
+	    message(s->mode & MODE_LARGE, &letter[0].content.fd);
+	struct session_end end;
+	struct buf text;
+	struct io *io = malloc(sizeof(*io));
+
+	if (io == NULL)
+		abort();
+	for (size_t i = 0; i < WAITS; i++)
+		errand.wait[i] = PATIENCE;
+	letter[0].content.size = content.n + !!(s->mode & MODE_NO_BODY);
+	letter[1] = letter[0];
+	letter[1].first = RECIPIENTS - 1;
+	letter[1].to = to + letter[1].first;
+	letter[1].n = 1;
+	buf_init(&text, 2048);
+	io_init(io, with_tls ? descriptor(shake) : -1);
+	io_layer(io, &ops, s);
+	end = session_run(io, with_tls ? tls() : NULL, &errand, &hooks, &text);
+	/*
+	 * Nobody is forgotten: a verdict, or the host's fault, or a message
+	 * that was not begun behind one that has its verdict.
+	 */
+	for (size_t i = 0; i < RECIPIENTS; i++)
+		assert(s->judged[i] == 1 ||
+		    end.status.outcome != OUTCOME_OPEN ||
+		    (letter_of(s, i) > 0 && !s->near[1]));
+	if (end.status.outcome != OUTCOME_OPEN)
+		check_status(s, &end.status);
+	assert(end.status.outcome != OUTCOME_DELIVERED);
+	check_delivered(s, content);
+	buf_free(&text);
+	io_close(io);
+	free(io);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct server s = {.chunk = n ? 1 + p[0] % 64 : 1};
-	struct session_hooks hooks = {
-	    .rcpt = on_rcpt,
-	    .gate = on_gate,
-	    .at_gate = on_near,
-	    .log = on_log,
-	    .peer = STR("host[192.0.2.1]:25"),
-	    .ctx = &s,
-	};
-	struct str to[RECIPIENTS] = {
-	    STR("a@example.org"), STR("b@example.org"), STR("c@example.org")};
-	struct letter letter = {
-	    .from = STR("sender@example.net"), .to = to, .n = RECIPIENTS};
-	struct errand errand = {
-	    .host = STR("host"),
-	    .tls = TLS_LEVEL_MAY,
-	    .helo = STR("client.example"),
-	    .letter = &letter,
-	    .letters = 1,
-	    .deadline = INT64_MAX,
-	};
-	struct session_end end;
-	struct buf text;
-	struct io *io = malloc(sizeof(*io));
-	size_t size;
+	struct str shake = STR_NONE;
 
-	if (io == NULL)
-		abort();
-	letter.content.fd = message(&size);
-	letter.content.size = size;
-	letter.content.eightbit = n > 1 && p[1] & 1;
-	s.in = str_of((const char *)p + (n > 2 ? 2 : n), n > 2 ? n - 2 : 0);
-	buf_init(&s.heard, 1 << 20);
-	buf_init(&text, 2048);
-	io_init(io, -1);
-	io_layer(io, &ops, &s);
-	end = session_run(io, NULL, &errand, &hooks, &text);
-	for (size_t i = 0; i < RECIPIENTS; i++)
-		/* Nobody is forgotten: a verdict, or the host's fault. */
-		assert(s.judged[i] == 1 || end.status.outcome != OUTCOME_OPEN);
-	check_wire(buf_str(&s.heard));
-	buf_free(&text);
+	s.letters = n > 0 && p[0] & 128 ? LETTERS : 1;
+	s.mode = n > 1 ? p[1] : 0;
+	s.all = str_of((const char *)p + (n > 2 ? 2 : n), n > 2 ? n - 2 : 0);
+	if (s.mode & MODE_TLS) {
+		size_t nul = str_find(s.all, '\0');
+
+		shake = str_slice(s.all, nul + 1, s.all.n);
+		s.all = str_slice(s.all, 0, nul);
+	}
+	s.in = s.all;
+	buf_init(&s.heard, ROOM);
+	run(&s, shake);
+	assert(!s.heard.over);
+	check_wire(buf_str(&s.heard), s.letters);
 	buf_free(&s.heard);
-	io_close(io);
-	free(io);
 	return 0;
 }
