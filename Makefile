@@ -236,20 +236,15 @@ cover: ## line and branch coverage of the unit and talk tests
 	$(Q)$(MAKE) O=build/cover COVER=1 check-unit check-talk
 	$(Q)scripts/cover build/cover
 
+SBIN = $(DESTDIR)$(sbindir)
+MAN = $(DESTDIR)$(mandir)
 install: all ## install under DESTDIR and prefix
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 \
-		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 \
-		$(DESTDIR)$(mandir)/man7
-	$(INSTALL) -p -m 755 $(O)/hantar $(DESTDIR)$(sbindir)/hantar
-	$(INSTALL) -p -m 644 man/$(MAN8) $(DESTDIR)$(mandir)/man8/
-	$(INSTALL) -p -m 644 man/$(MAN1) $(DESTDIR)$(mandir)/man1/
-	$(INSTALL) -p -m 644 man/$(MAN5) $(DESTDIR)$(mandir)/man5/
-	$(INSTALL) -p -m 644 man/$(MAN7) $(DESTDIR)$(mandir)/man7/
+	$(INSTALL) -d '$(SBIN)' $(foreach n,1 5 7 8,'$(MAN)/man$(n)')
+	$(INSTALL) -p -m 755 $(O)/hantar '$(SBIN)/hantar'
+	$(foreach n,1 5 7 8,$(INSTALL) -p -m 644 $(MAN$(n):%=man/%) '$(MAN)/man$(n)/' &&) :
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(sbindir)/hantar $(DESTDIR)$(mandir)/man8/$(MAN8) \
-		$(DESTDIR)$(mandir)/man1/$(MAN1) \
-		$(DESTDIR)$(mandir)/man5/$(MAN5) $(DESTDIR)$(mandir)/man7/$(MAN7)
+	rm -f '$(SBIN)/hantar' $(foreach n,1 5 7 8,$(MAN$(n):%='$(MAN)/man$(n)/%'))
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -12,7 +12,7 @@
  * mx       id preference name        an exchanger of request id
  * addr     id ip                     an address
  * found    id secure status          request id is answered
- * dial     ok ip status              an attempt to connect
+ * dial     end ip status             an attempt to connect
  * rcpt     index status              a verdict on one recipient
  * host     reach status              the session is over, for this reason
  * gate     letter                    waits before the end of data
@@ -49,13 +49,16 @@ enum record_kind {
 struct record {
 	enum record_kind kind;
 	uint32_t id;	      /* mx, addr, found: request; rcpt: index */
-	uint32_t number;      /* mx: preference; found: secure; dial: ok;
-				 host: reach; gate: letter; show: ms;
+	uint32_t number;      /* mx: preference; found: secure; dial: its
+				 end; host: reach; gate: letter; show: ms;
 				 log: level */
 	struct str name;      /* mx: host name; addr, dial: IP address */
 	struct status status; /* found, dial, rcpt, host */
 	struct str text;      /* show, log, lack */
 };
+
+/* How an attempt to connect ended: the number of a dial record. */
+enum dial_end { DIAL_REFUSED, DIAL_CONNECTED, DIAL_SILENT };
 
 /* The longest line, its newline included; fits one atomic pipe write. */
 enum { REPORT_LINE = 2048, REPORT_TEXT = 1024 };

@@ -76,9 +76,9 @@ static void
 dial_failed(void *ctx, size_t i, const struct err *e)
 {
 	struct attempt *a = ctx;
-	struct record r = {
-	    .kind = RECORD_DIAL, .number = 0, .name = a->errand->ip[i]};
+	struct record r = {.kind = RECORD_DIAL, .name = a->errand->ip[i]};
 
+	r.number = e->kind == ERR_TIMEOUT ? DIAL_SILENT : DIAL_REFUSED;
 	set_peer(a, i);
 	buf_clear(&a->line);
 	buf_printf(&a->line, "connect to %s: %s", a->peer.p, e->text);
@@ -103,7 +103,7 @@ connect_host(struct attempt *a)
 	    .failed = dial_failed,
 	    .ctx = a,
 	};
-	struct record r = {.kind = RECORD_DIAL, .number = 1};
+	struct record r = {.kind = RECORD_DIAL, .number = DIAL_CONNECTED};
 	size_t which;
 	int fd;
 

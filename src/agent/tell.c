@@ -266,6 +266,24 @@ is(const struct dns_question *q, enum dns_result result)
 	return q && q->answer.result == result;
 }
 
+/* A host of an MX record should be no alias (RFC 2181, 10.3), but may be one
+ * to us (C-10). */
+static void
+remark_alias(const struct tell *t, struct str host,
+    const struct dns_question *a, const struct dns_question *aaaa)
+{
+	const struct dns_question *q = a && a->answer.aliases > 0 ? a : aaaa;
+	struct buf line;
+
+	if (q == NULL || q->answer.aliases == 0)
+		return;
+	buf_init(&line, LINE);
+	buf_printf(&line, "host %.*s is an alias (CNAME) of %.*s",
+	    STR_ARG(host), STR_ARG(dns_current(q)));
+	tell_log(t, LOG_LEVEL_INFO, buf_str(&line));
+	buf_free(&line);
+}
+
 static const char *
 explain_addr(const struct tell *t, struct str host,
     const struct dns_question *a, const struct dns_question *aaaa,
@@ -313,6 +331,7 @@ tell_addr(const struct tell *t, uint32_t id, struct str host,
 	if (count(aaaa) > 0)
 		secure = secure && aaaa->answer.secure;
 	if (most > 0) {
+		remark_alias(t, host, a, aaaa);
 		found_all(t, id, secure);
 		return;
 	}

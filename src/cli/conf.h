@@ -49,6 +49,7 @@ struct conf {
 	int64_t loopback_mx;
 	int64_t tls;
 	int64_t agents;
+	int64_t attempt_limit;
 	int64_t attempts_end;
 	int64_t wait[WAITS];
 };

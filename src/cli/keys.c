@@ -121,6 +121,8 @@ const struct conf_key conf_keys[] = {
 	    "none, or may: encrypt if the server can"),
 	COUNT("agents", KEY_NUMBER, agents, "200", 1, 10000,
 	    "attempts at the same time, at most"),
+	TIME("attempt-limit", attempt_limit, "2h",
+	    "one attempt as a whole; a large message has more"),
 	TIME("attempts-end", attempts_end, "15m",
 	    "after this no new attempt begins"),
 

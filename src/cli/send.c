@@ -243,6 +243,7 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	    .tls = (enum tls_level)c->tls,
 	    .helo = s->who.helo,
 	    .lookup_patience = c->dns_patience,
+	    .attempt_limit = c->attempt_limit,
 	    .attempts_end = c->attempts_end,
 	    .agents = (unsigned)c->agents,
 	    .loopback_mx = c->loopback_mx,

@@ -11,26 +11,21 @@
 #include "delivery/outcome.h"
 #include "os/sys.h"
 
-/* How much longer than all time-outs together an agent may live. */
 enum {
-	ATTEMPT_FLOOR_MS = 2 * 3600 * 1000, /* J-09 */
 	SLOWEST_OCTETS_PER_MS = 4,
 	/* Of records of one attempt, and of those for each recipient. */
 	RECORDS_BASE = 5000,
 	RECORDS_EACH = 500,
 };
 
-/*
- * An attempt may take its time-outs for each message, and big ones at a slow
- * pace.
- */
+/* The limit is for each message; beside it, big ones may go at a slow pace. */
 static int64_t
-attempt_deadline(const struct letter *letter, size_t n)
+attempt_deadline(const struct run *run, const struct letter *letter, size_t n)
 {
 	int64_t deadline = clock_now();
 
 	for (size_t i = 0; i < n; i++)
-		deadline += ATTEMPT_FLOOR_MS +
+		deadline += run->opts->attempt_limit +
 		    (int64_t)(letter[i].content.size / SLOWEST_OCTETS_PER_MS);
 	return deadline;
 }
@@ -102,7 +97,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .letter = letter,
 	    .letters = letters,
 	    .start = opts->start,
-	    .deadline = attempt_deadline(letter, letters),
+	    .deadline = attempt_deadline(run, letter, letters),
 	    .show = opts->show != NULL,
 	};
 	memcpy(a->errand.ip, step.ip, sizeof(step.ip));
@@ -162,7 +157,8 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 		return false;
 	a->dialled[i] = true;
 	a->dials++;
-	if (r->number > 0) {
+	walk_answered(hop->walk, r->number != DIAL_SILENT);
+	if (r->number == DIAL_CONNECTED) {
 		a->ip = pool_str(run->pool, r->name);
 		a->reach = REACH_CONNECTED;
 		return true;

@@ -14,6 +14,7 @@ struct dispatch_opts {
 	struct str helo;	 /* EHLO name; empty: address literal */
 	int64_t wait[WAITS];	 /* ms */
 	int64_t lookup_patience; /* ms: all of DNS for one next hop (C-34) */
+	int64_t attempt_limit;	 /* ms: all of one attempt (J-09) */
 	int64_t attempts_end;	 /* ms after which no attempt begins */
 	unsigned agents;	 /* at once, at most */
 	bool loopback_mx;	 /* hosts that are ourselves are allowed */

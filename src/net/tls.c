@@ -61,8 +61,10 @@ prepare(struct tls *tls, struct err *e)
 		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	(void)SSL_CTX_set_options(
-	    ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+	/* The rest of what is too old or too weak the host's policy knows;
+	 * its alternative here is clear text (E-12). */
+	(void)SSL_CTX_set_options(ctx,
+	    SSL_OP_NO_SSLv3 | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 	(void)SSL_CTX_set_mode(ctx,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);

@@ -38,7 +38,7 @@ void
 user_self(struct user *u, struct pool *p)
 {
 	uid_t uid = getuid();
-	const char *claimed = getenv("LOGNAME");
+	const char *claimed = secure_getenv("LOGNAME");
 	struct passwd *pw = claimed ? getpwnam(claimed) : NULL;
 
 	if (pw == NULL || pw->pw_uid != uid)

@@ -82,6 +82,15 @@ walk_tried(struct walk *w, struct str ip, enum reach reach, bool clear,
 		w->temporary = true;
 }
 
+void
+walk_answered(struct walk *w, bool answered)
+{
+	if (answered)
+		w->answered = true;
+	else
+		w->silent = true;
+}
+
 /* Collects the addresses of h that are to be tried now. */
 static void
 collect(const struct walk *w, const struct walk_host *h, struct walk_step *step)
@@ -132,11 +141,24 @@ walk_next(struct walk *w, bool late, struct walk_step *step)
 	return WALK_TRY;
 }
 
+/* The status with a remark behind its text. */
+static struct status
+with(struct status s, const char *remark, struct pool *p)
+{
+	struct buf text;
+
+	buf_init(&text, 2048);
+	buf_add(&text, s.text);
+	buf_printf(&text, " (%s)", remark);
+	s.text = pool_str(p, buf_str(&text));
+	buf_free(&text);
+	return s;
+}
+
 struct status
 walk_verdict(const struct walk *w, struct pool *p)
 {
 	struct status s = w->last;
-	struct buf text;
 
 	if (w->looped && !w->temporary)
 		return status_own(BLAME_RCPT, "5.4.6",
@@ -150,14 +172,12 @@ walk_verdict(const struct walk *w, struct pool *p)
 		return status_own(
 		    BLAME_US, "4.3.0", STR("no host could be tried in time"));
 	if (s.outcome == OUTCOME_DEFERRED)
-		return s;
+		/* Many networks let nobody out to port 25 (C-29). */
+		return w->silent && !w->answered
+		    ? with(s, "no host answers: is the port blocked here?", p)
+		    : s;
 	/* A "never" that not every host has said is a "not now". */
-	buf_init(&text, 2048);
-	buf_add(&text, s.text);
-	buf_add(&text, STR(" (another host may take it later)"));
-	s.text = pool_str(p, buf_str(&text));
 	s.outcome = OUTCOME_DEFERRED;
 	s.enhanced[0] = 4;
-	buf_free(&text);
-	return s;
+	return with(s, "another host may take it later", p);
 }

@@ -41,6 +41,8 @@ struct walk {
 	bool addressless;   /* some host has no address */
 	bool looped;	    /* cut off: a host is ourselves */
 	bool cut_short;	    /* a bound was reached with hosts left */
+	bool silent;	    /* some address did not answer at all */
+	bool answered;	    /* some address did, be it to refuse */
 	struct status last; /* the last thing that a host did to us */
 };
 
@@ -83,6 +85,9 @@ void walk_ours(struct walk *);
  */
 void walk_tried(struct walk *, struct str ip, enum reach, bool clear,
     const struct status *);
+
+/* An address was dialled, and answered (be it to refuse) or kept silent. */
+void walk_answered(struct walk *, bool answered);
 
 /* What to do next; late: the time for new attempts is over. */
 enum walk_move walk_next(struct walk *, bool late, struct walk_step *);

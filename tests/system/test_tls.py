@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """STARTTLS, opportunistic: encrypted where it can be, never an excuse not to deliver."""
 
+import ssl
+
 import pytest
 
 from lab import smtp
@@ -111,3 +113,87 @@ def test_without_openssl(lab):
     assert done.status == 0
     assert b"TLS" not in lab.mail("alice@post.test")[0].trace
     assert any("OpenSSL: " in line and "libssl.so.3" in line for line in done.log)
+
+
+# ---------------------------------------------------------------- what is offered to the server
+def hello_of(raw):
+    """The cipher suites, compression methods and extensions of a ClientHello (RFC 8446, 4.1.2)."""
+    assert raw[0] == 22 and raw[5] == 1, raw[:16]
+    rest = raw[5 + 4 + 2 + 32 :]
+
+    def take(octets):
+        nonlocal rest
+        size = int.from_bytes(rest[:octets], "big")
+        taken, rest = rest[octets : octets + size], rest[octets + size :]
+        return taken
+
+    take(1)  # the session id, which TLS 1.3 makes up for old middle boxes
+    suites, methods, rest = take(2), take(1), take(2)
+    extensions = {}
+    while rest:
+        kind, rest = int.from_bytes(rest[:2], "big"), rest[2:]
+        extensions[kind] = take(2)
+    return {int.from_bytes(suites[i : i + 2], "big") for i in range(0, len(suites), 2)}, methods, extensions
+
+
+def names_of(suites):
+    """The names of the suites, as the IANA has them; a suite that OpenSSL does not know has none."""
+    listed = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    listed.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    return {cipher["id"] & 0xFFFF: cipher["name"] for cipher in listed.get_ciphers() if cipher["id"] & 0xFFFF in suites}
+
+
+def test_what_is_offered(lab):
+    """E-13: no SSL, nothing without encryption, no RC4 or export cipher, no compression; no ticket of another session."""
+    hellos = []
+
+    def starttls(peer, _line):
+        peer.say("220 go ahead")
+        peer.fill()
+        hellos.append(hello_of(peer.unread))
+        peer.drop()
+
+    lab.mx("hello.test", "198.18.0.20", "198.18.0.21")
+    first = lab.serve("198.18.0.20", smtp(starttls=True, DATA="451 4.3.0 next, please"))
+    lab.serve("198.18.0.21", smtp(starttls=True, STARTTLS=starttls))
+    assert lab.run(["a@hello.test"], MESSAGE).status == 0
+    assert first.peers[0].tls and len(hellos) == 1  # which gave tickets
+    suites, methods, extensions = hellos[0]
+    assert methods == b"\0"
+    versions = extensions[43]
+    assert {versions[i : i + 2] for i in range(1, len(versions), 2)} <= {b"\3\1", b"\3\2", b"\3\3", b"\3\4"}
+    names = names_of(suites)
+    assert suites - names.keys() <= {0x00FF}, "suites that are none, beside the sign of secure renegotiation"
+    assert not [name for name in names.values() if any(bad in name for bad in ("NULL", "RC4", "EXP", "ADH", "AECDH", "MD5"))]
+    assert extensions.get(35, b"") == b"" and 41 not in extensions, "a ticket of another session"
+
+
+OLD = """
+openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = old
+[old]
+MinProtocol = TLSv1
+CipherString = DEFAULT@SECLEVEL=0
+"""
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # that it is old is what this is about
+@pytest.mark.parametrize("policy, version", [(OLD, "TLSv1"), ("", None)], ids=["allowed", "not-allowed"])
+def test_an_old_server(lab, monkeypatch, policy, version):
+    """E-12: what the host's policy for OpenSSL allows is better than clear text, which is what else there is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    context.load_cert_chain(lab.state / "tls/cert.pem", lab.state / "tls/key.pem")
+    monkeypatch.setattr(lab, "tls_context", context)
+    (lab.state / "openssl.cnf").write_text(policy)
+    lab.mx("old.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20", smtp(starttls=True))
+    done = lab.run(["a@old.test"], MESSAGE, {"OPENSSL_CONF": str(lab.state / "openssl.cnf")})
+    assert done.status == 0 and len(server.mail) == 1
+    lines = [line for line in done.log if "TLS connection established" in line]
+    assert [f": {version} with cipher" in line for line in lines] == ([True] if version else [])
+    assert len(server.peers) == (1 if version else 2)

@@ -140,6 +140,8 @@ set_option(struct dispatch_opts *opts, struct str rest)
 
 	if (str_eq(key, STR("wait")))
 		return set_wait(opts, rest);
+	if (str_eq(key, STR("attempt-limit")))
+		return words_time(rest, &opts->attempt_limit);
 	if (str_eq(key, STR("attempts-end")))
 		return words_time(rest, &opts->attempts_end);
 	if (str_eq(key, STR("lookup-patience")))
@@ -179,6 +181,7 @@ options_of(const struct play *play, struct world *w, struct heard *heard,
 	    .tls = TLS_LEVEL_MAY,
 	    .helo = STR("client.example"),
 	    .lookup_patience = 60000,
+	    .attempt_limit = 2 * 60 * 60000,
 	    .attempts_end = 15 * 60000,
 	    .agents = 100,
 	    .loopback_mx = true,

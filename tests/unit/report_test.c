@@ -110,7 +110,7 @@ static const char *const lies[] = {
     "gate -1", "gate +1", "gate 0x1", "gate 01", "gate 4294967296",
     "gate 99999999999999999999999999", "gate 1.0", "gate 1\r",
     "mx 1 65536 a", "mx 4294967296 1 a", "found 1 2 1 0 0 2.0.0 x",
-    "dial 2 192.0.2.1 1 0 0 2.0.0 x", "host 4 2 1 0 4.4.1 x", "log 3 x",
+    "dial 3 192.0.2.1 1 0 0 2.0.0 x", "host 4 2 1 0 4.4.1 x", "log 3 x",
     /* names */
     "mx 1 2 a/b", "mx 1 2 a\\b", "mx 1 2 \303\251.org", "mx 1 2 a\033b",
     "addr 1 fe80::1%lo", "addr 1 [::1]", "addr 1 1;2",
