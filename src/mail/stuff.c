@@ -6,28 +6,27 @@ enum { CRS_HELD = 30 };
 
 _Static_assert(2 * CRS_HELD + 2 <= LINES_HELD, "what release may add");
 
-/*
- * Does any byte have its high bit set?  This sees all mail: the lanes of a
- * round do not wait for each other.
- */
+/* What the processor takes at a time; gcc makes nothing like it of a loop. */
+typedef uint64_t lanes __attribute__((vector_size(16)));
+
+/* Does any byte have its high bit set?  This sees all mail. */
 static bool
 has_high(struct str s)
 {
-	uint64_t seen[8] = {0};
+	lanes seen = {0};
+	uint64_t all = 0;
 	size_t i = 0;
 
-	for (; i + sizeof(seen) <= s.n; i += sizeof(seen)) {
-		uint64_t w[8];
+	for (; i + 4 * sizeof(lanes) <= s.n; i += 4 * sizeof(lanes)) {
+		lanes w[4];
 
 		memcpy(w, s.p + i, sizeof(w));
-		for (int lane = 0; lane < 8; lane++)
-			seen[lane] |= w[lane];
+		seen |= (w[0] | w[1]) | (w[2] | w[3]);
 	}
 	for (; i < s.n; i++)
-		seen[0] |= (unsigned char)s.p[i];
-	for (int lane = 1; lane < 8; lane++)
-		seen[0] |= seen[lane];
-	return (seen[0] & 0x8080808080808080U) != 0;
+		all |= (unsigned char)s.p[i];
+	all |= seen[0] | seen[1];
+	return (all & 0x8080808080808080U) != 0;
 }
 
 static void

@@ -350,6 +350,30 @@ counts(void **state)
 	buf_free(&out);
 }
 
+/* One byte that is not ASCII is seen wherever it stands (D-22). */
+static void
+high_anywhere(void **state)
+{
+	char in[200];
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	memset(in, 'x', sizeof(in));
+	for (size_t i = 0; i <= sizeof(in); i++) {
+		struct lines l = {0};
+
+		if (i < sizeof(in))
+			in[i] = (char)0x80;
+		buf_clear(&out);
+		feed(&l, str_of(in, sizeof(in)), 0, sizeof(in), false, &out);
+		assert_int_equal(l.high, i < sizeof(in));
+		if (i < sizeof(in))
+			in[i] = 'x';
+	}
+	buf_free(&out);
+}
+
 /* The header's mode may change with each line; the rest is not taken. */
 static void
 line_by_line(void **state)
@@ -412,6 +436,7 @@ main(void)
 	    cmocka_unit_test(exhaustive),
 	    cmocka_unit_test(at_random),
 	    cmocka_unit_test(counts),
+	    cmocka_unit_test(high_anywhere),
 	    cmocka_unit_test(line_by_line),
 	    cmocka_unit_test(long_lines),
 	};
