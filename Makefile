@@ -34,7 +34,7 @@ MODE_FLAGS := -O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 MODE_LDFLAGS := -fsanitize=$(SANITIZE)
 else ifneq ($(COVER),)
 MODE_FLAGS := -O0 -g --coverage
-MODE_LDFLAGS := --coverage
+MODE_LDFLAGS := --coverage -Wl,-u,__gcov_dump
 else ifeq ($(MAKECMDGOALS),clean)
 else
 MODE_FLAGS := -O2 -g -D_FORTIFY_SOURCE=3 \
@@ -112,9 +112,10 @@ $(O)/flags: force
 		printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 .PHONY: force
 
-# Virtual time: tests replace the two functions that wait and tell the time.
+# Virtual time: tests replace the two functions that wait and tell the time;
+# and what ends a child, for coverage (tests/lib/leave.c).
 # Failures: the calls for files, see tests/lib/fail.h.
-WRAP := $(addprefix -Wl$(comma)--wrap=,sys_poll clock_now $(addprefix sys_,\
+WRAP := $(addprefix -Wl$(comma)--wrap=,_exit sys_poll clock_now $(addprefix sys_,\
 	read write pread pwrite open openat renameat unlinkat mkdirat fstatat \
 	fstat fstatvfs fchmod fchown futimens ftruncate fsync fdatasync flock))
 $(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
