@@ -85,7 +85,8 @@ MAN7 := hantar-smtp.7
 .DEFAULT_GOAL := all
 .PHONY: all install uninstall check check-unit check-talk check-system \
 	check-asan check-valgrind check-fuzz fuzz lint cover clean help dev format \
-	tests bench fault check-fault check-fault-all
+	tests bench fault check-fault check-fault-all \
+	check-model check-model-all
 .SECONDARY:
 
 all: $(O)/hantar ## build the program (default)
@@ -125,7 +126,7 @@ TALK_OBJ := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tests/talk/*.c)))
 $(O)/talk: $(TALK_OBJ) $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(TEST_LDLIBS)
 
-check: check-unit check-talk check-fuzz check-fault check-system ## all tests (as root: the system tests make namespaces)
+check: check-unit check-talk check-model check-fuzz check-fault check-system ## all tests (as root: the system tests make namespaces)
 
 check-unit: $(UNIT_BIN) ## unit tests
 	$(Q)set -e; for t in $(UNIT_BIN); do PYTHON=$(PYTHON) \
@@ -184,6 +185,17 @@ BENCH_FLAGS ?=
 bench: $(O)/hantar $(BENCH) ## speed, beside other programs (as root; BENCH_FLAGS=--help)
 	$(Q)$(PYTHON) tests/bench/bench.py --hantar $(O)/hantar $(BENCH_FLAGS)
 
+# The order of all that is done to an entry: see tests/model/model.c.
+MODEL := $(sort $(wildcard tests/model/*.c))
+$(O)/model: $(MODEL:%.c=$(O)/%.o)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+check-model: $(O)/model ## the spool's protocol holds, and needs each of its rules
+	$(Q)$(O)/model
+
+check-model-all: $(O)/model ## the same with more faults, and all traces (minutes, 4 GB)
+	$(Q)$(O)/model --all
+
 # Every call fails in turn: see tests/fault/fault.py.
 FAULT := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)), \
 	$(O)/fault/engine $(O)/fault/shim.so)
@@ -209,7 +221,7 @@ check-fault: $(O)/hantar $(FAULT) ## a sample of runs in which one call fails
 check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, in turn
 	$(Q)$(FAULT_LOOP)
 
-TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(FUZZ:%=$(O)/replay/%) $(BENCH) \
+TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(O)/model $(FUZZ:%=$(O)/replay/%) $(BENCH) \
 	$(FAULT)
 tests: $(TESTS) ## build all that check runs
 
