@@ -60,6 +60,13 @@ struct record {
 /* How an attempt to connect ended: the number of a dial record. */
 enum dial_end { DIAL_REFUSED, DIAL_CONNECTED, DIAL_SILENT };
 
+/* What opens the gate of an smtp agent: the bytes, and what they mean. */
+enum gate {
+	GATE_SHUT = 0,
+	GATE_OPEN = 'g',  /* the end of data may be sent */
+	GATE_LOOSE = 'u', /* the same, of a message that is in no spool */
+};
+
 /* The longest line, its newline included; fits one atomic pipe write. */
 enum { REPORT_LINE = 2048, REPORT_TEXT = 1024 };
 

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "agent/keep.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/dial.h"
@@ -13,11 +14,12 @@
 struct attempt {
 	const struct errand *errand;
 	struct report *report;
-	bool (*gate)(void *ctx);
+	enum gate (*gate)(void *ctx);
 	void *gate_ctx;
 	bool past_gate;
-	struct buf peer; /* "host[ip]:port" */
-	struct buf line; /* scratch */
+	struct keep keep; /* what is written down */
+	struct buf peer;  /* "host[ip]:port" */
+	struct buf line;  /* scratch */
 };
 
 static uint32_t
@@ -149,6 +151,7 @@ on_rcpt(void *ctx, size_t i, const struct status *status)
 	struct record r = {
 	    .kind = RECORD_RCPT, .id = (uint32_t)i, .status = *status};
 
+	keep_rcpt(&a->keep, i);
 	report_put(a->report, &r);
 	/* A verdict on the message waits for nothing. */
 	if (a->past_gate)
@@ -171,9 +174,31 @@ on_gate(void *ctx, size_t letter)
 {
 	struct attempt *a = ctx;
 
+	struct err e;
+
+	enum gate gate = a->gate(a->gate_ctx);
+
+	if (gate == GATE_SHUT)
+		return false;
+	if (keep_sending(&a->keep, letter, gate == GATE_LOOSE, &e) < 0) {
+		put_log(a, str_c(e.text));
+		return false;
+	}
+	a->past_gate = true;
+	return true;
+}
+
+static bool
+on_verdict(void *ctx, size_t letter, const struct status *status)
+{
+	struct attempt *a = ctx;
+	struct err e;
+
 	(void)letter;
-	a->past_gate = a->gate(a->gate_ctx);
-	return a->past_gate;
+	if (keep_verdict(&a->keep, status, &e) == 0)
+		return true;
+	put_log(a, str_c(e.text));
+	return false;
 }
 
 static void
@@ -224,6 +249,7 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 	    .rcpt = on_rcpt,
 	    .gate = on_gate,
 	    .at_gate = on_near_gate,
+	    .verdict = on_verdict,
 	    .show = a->errand->show ? on_show : NULL,
 	    .log = put_log,
 	    .peer = buf_str(&a->peer),
@@ -255,6 +281,7 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 		    status_own(BLAME_US, "4.3.0", str_c(e.text)));
 	} else {
 		end = session_run(&io, tls, &errand, &hooks, &text);
+		keep_back(&a->keep);
 		if (end.status.outcome != OUTCOME_OPEN)
 			put_host(a, end.reach, end.status);
 	}
@@ -276,7 +303,7 @@ smtp_warm(enum tls_level level)
 
 void
 smtp_attempt(const struct errand *errand, struct report *report,
-    bool (*gate)(void *ctx), void *ctx, bool lock)
+    enum gate (*gate)(void *ctx), void *ctx, bool lock)
 {
 	struct attempt a = {
 	    .errand = errand,
@@ -291,6 +318,7 @@ smtp_attempt(const struct errand *errand, struct report *report,
 
 	buf_init(&a.peer, 1024);
 	buf_init(&a.line, 4096);
+	keep_init(&a.keep, errand);
 	fd = connect_host(&a);
 	if (fd >= 0) {
 		/* All that would open a file must have happened before the
@@ -307,6 +335,7 @@ smtp_attempt(const struct errand *errand, struct report *report,
 	}
 	report_put(report, &end);
 	report_flush(report);
+	keep_free(&a.keep);
 	buf_free(&a.line);
 	buf_free(&a.peer);
 }

@@ -11,11 +11,11 @@
 
 /*
  * Runs the errand to its end.  gate(ctx) blocks until the end of data may be
- * sent; false: it may not.  lock: the process gives up all that the
+ * sent, or that it may not be.  lock: the process gives up all that the
  * conversation does not need, once it is connected.
  */
 void smtp_attempt(const struct errand *, struct report *,
-    bool (*gate)(void *ctx), void *ctx, bool lock);
+    enum gate (*gate)(void *ctx), void *ctx, bool lock);
 
 /*
  * Loads what a conversation at that level of TLS needs, ahead of it; see

@@ -10,6 +10,7 @@
 #include "agent/lookup.h"
 #include "agent/smtp.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "os/proc.h"
 #include "os/sys.h"
 
@@ -20,6 +21,8 @@ struct child {
 	int64_t deadline;
 	const struct errand *errand;
 	const struct lookup_errand *lookup;
+	const struct entry *entry;
+	struct str text;
 	struct report said; /* of an smtp agent */
 };
 
@@ -28,7 +31,7 @@ struct child {
  * the dispatcher: then the gate stays shut.  So it does if he could not be
  * told that we wait.
  */
-static bool
+static enum gate
 wait_at_gate(void *ctx)
 {
 	const struct child *c = ctx;
@@ -37,15 +40,15 @@ wait_at_gate(void *ctx)
 	int ready;
 
 	if (c->said.broken)
-		return false;
+		return GATE_SHUT;
 	do
 		ready = sys_poll(&p, 1, c->deadline);
 	while (ready < 0 && errno == EINTR);
 	if (ready <= 0 || sys_read(c->command, &byte, 1) != 1)
-		return false;
+		return GATE_SHUT;
 	/* From here on the verdict is ours to bring home. */
 	proc_detach();
-	return true;
+	return byte == GATE_LOOSE ? GATE_LOOSE : GATE_OPEN;
 }
 
 static int
@@ -117,14 +120,17 @@ int
 agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
 {
 	struct child c = {.errand = errand, .deadline = errand->deadline};
-	int *keep = calloc(errand->letters + 2, sizeof(*keep));
+	size_t n = 2;
+	int *keep = calloc(2 * errand->letters + n, sizeof(*keep));
 	int result;
 
 	if (keep == NULL)
 		err_memory();
-	for (size_t i = 0; i < errand->letters; i++)
-		keep[i + 2] = errand->letter[i].content.fd;
-	result = start(agent, run_smtp, &c, keep, errand->letters + 2, e);
+	for (size_t i = 0; i < errand->letters; i++) {
+		keep[n++] = errand->letter[i].content.fd;
+		keep[n++] = errand->letter[i].marks.fd;
+	}
+	result = start(agent, run_smtp, &c, keep, n, e);
 	free(keep);
 	return result;
 }
@@ -146,6 +152,63 @@ agent_lookup(
 	return -1;
 }
 
+static int
+run_commit(void *arg)
+{
+	const struct child *c = arg;
+	struct report report;
+	struct err e;
+	int result;
+
+	/* Once begun it is seen through, whoever lives. */
+	proc_detach();
+	report_init(&report, c->report);
+	result = entry_commit(c->entry, c->text, &e);
+	if (result < 0) {
+		struct record r = {.kind = RECORD_LOG,
+		    .number = LOG_LEVEL_ERROR,
+		    .text = str_c(e.text)};
+
+		report_put(&report, &r);
+		report_flush(&report);
+	}
+	report_free(&report);
+	return result < 0 ? EX_IOERR : EX_OK;
+}
+
+int
+agent_commit(struct agent *agent, const struct entry *entry, struct str text,
+    struct err *e)
+{
+	struct child c = {.entry = entry, .text = text};
+	int keep[] = {
+	    -1, -1, entry->msg, entry->env, entry->marks.fd, entry->store->dir};
+
+	return start(
+	    agent, run_commit, &c, keep, sizeof(keep) / sizeof(keep[0]), e);
+}
+
+bool
+agent_finish(struct agent *agent)
+{
+	int status = -1;
+
+	sys_close(agent->command);
+	sys_close(agent->report);
+	if (agent->pid > 0)
+		(void)proc_reap(agent->pid, true, &status);
+	*agent = (struct agent){.pid = -1, .report = -1, .command = -1};
+	return status == 0;
+}
+
+void
+agent_release(struct agent *agent)
+{
+	sys_close(agent->command);
+	sys_close(agent->report);
+	*agent = (struct agent){.pid = -1, .report = -1, .command = -1};
+}
+
 void
 agent_request(struct buf *b, const char *what, uint32_t id, struct str name)
 {
@@ -163,7 +226,7 @@ agent_end(struct agent *agent)
 
 void
 agent_smtp_here(const struct errand *errand, struct report *report,
-    bool (*gate)(void *ctx), void *ctx)
+    enum gate (*gate)(void *ctx), void *ctx)
 {
 	smtp_attempt(errand, report, gate, ctx, false);
 }

@@ -11,6 +11,7 @@
 
 #include "agent/report.h"
 #include "mail/errand.h"
+#include "spool/entry.h"
 
 /* How the lookup agent is to ask. */
 struct lookup_errand {
@@ -24,7 +25,7 @@ struct lookup_errand {
 
 /*
  * An agent seen from outside.  report is the end to read records from;
- * command the end to write to: one byte opens the gate of an smtp agent,
+ * command the end to write to: one byte opens a gate of an smtp agent,
  * lines are requests to a lookup agent (it does not block: EAGAIN while its
  * pipe is full).
  */
@@ -45,6 +46,20 @@ int agent_smtp(struct agent *, const struct errand *, struct err *);
 int agent_lookup(struct agent *, const struct lookup_errand *, struct err *);
 
 /*
+ * Commits the entry, whose envelope is this text, and outlives us if need
+ * be (spool-protocol, 5).  It reports nothing but a log record if it fails;
+ * agent_finish tells.
+ */
+int agent_commit(
+    struct agent *, const struct entry *, struct str envelope, struct err *);
+
+/* Waits for its end; true if it ended well. */
+bool agent_finish(struct agent *);
+
+/* Closes the pipes, and lets it bring its task to an end alone. */
+void agent_release(struct agent *);
+
+/*
  * Requests to a lookup agent, one a line: "mx ID DOMAIN" and "addr ID HOST",
  * names in ASCII.  Each is answered with its mx or addr records, then found.
  */
@@ -55,11 +70,10 @@ void agent_request(
 void agent_end(struct agent *);
 
 /*
- * In the calling process.  gate(ctx) is asked before the end of data, true
- * lets it pass.
+ * In the calling process.  gate(ctx) is asked before each end of data.
  */
-void agent_smtp_here(
-    const struct errand *, struct report *, bool (*gate)(void *ctx), void *ctx);
+void agent_smtp_here(const struct errand *, struct report *,
+    enum gate (*gate)(void *ctx), void *ctx);
 /* Answers one request line and returns when it is answered. */
 void agent_lookup_here(
     const struct lookup_errand *, struct report *, struct str request);

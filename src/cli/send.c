@@ -228,7 +228,7 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	const struct str own[] = {
 	    s->who.hostname, s->who.helo, STR("localhost")};
 	struct watcher watcher = {.gone = false};
-	struct job job = {&s->env, &s->message.content};
+	struct job job = {.envelope = &s->env, .content = &s->message.content};
 	struct dispatch_opts opts = {
 	    .lookup =
 		{
@@ -245,6 +245,7 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	    .lookup_patience = c->dns_patience,
 	    .attempt_limit = c->attempt_limit,
 	    .attempts_end = c->attempts_end,
+	    .patience_end = INT64_MAX,
 	    .agents = (unsigned)c->agents,
 	    .loopback_mx = c->loopback_mx,
 	    .own = own,

@@ -40,6 +40,7 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 {
 	struct attempt *a = &hop->attempt;
 	struct str *to = pool_array(run->pool, hop->n, sizeof(*to));
+	size_t *mark = pool_array(run->pool, hop->n, sizeof(*mark));
 	size_t letters = 0;
 	size_t n = 0;
 
@@ -62,9 +63,13 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 			    .first = n,
 			    .utf8 = hop->utf8,
 			    .content = *m->job->content,
+			    .marks = m->job->entry ? m->job->entry->marks
+						   : MARKS_NONE,
+			    .mark = &mark[n],
 			};
 		}
 		a->rcpt[n] = m;
+		mark[n] = job_mark_of(m->job, m->rcpt);
 		to[n++] = m->rcpt->path;
 		l->n++;
 	}
@@ -213,6 +218,11 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	rcpt = a->rcpt[r->id]->rcpt;
 	if (r->status.outcome == OUTCOME_DELIVERED && !may_be_sent(a, r->id))
 		return false;
+	/* The mark is the truth, the report its explanation. */
+	if (r->status.outcome == OUTCOME_DELIVERED &&
+	    a->rcpt[r->id]->job->state == JOB_KEPT &&
+	    job_marked(a->rcpt[r->id]->job, rcpt) != MARK_DELIVERED)
+		return false;
 	a->delivered += r->status.outcome == OUTCOME_DELIVERED;
 	a->too_many = a->too_many || is_too_many(&r->status);
 	if (rcpt->since[SINCE_SENDING] == 0)
@@ -234,6 +244,23 @@ sending_now(struct attempt *a, const struct letter *l)
 			a->rcpt[i]->rcpt->since[SINCE_SENDING] = clock_now();
 }
 
+/* False if who waits cannot be told. */
+static bool
+open_gate(struct attempt *a, const struct run *run)
+{
+	enum job_state state = a->job[a->gates - 1]->state;
+	char byte = state == JOB_KEPT ? GATE_OPEN : GATE_LOOSE;
+
+	if (run_leaving(run) || state == JOB_COMMITTING || state == JOB_UNSURE)
+		return true;
+	a->gate_waits = false;
+	/* In-process the gate asks for this flag instead of the byte.  Who
+	 * cannot be given the byte would wait for it for ever. */
+	a->gate_open =
+	    a->agent.command < 0 || sys_write(a->agent.command, &byte, 1) == 1;
+	return a->gate_open;
+}
+
 static bool
 gate_record(struct hop *hop, struct run *run, size_t letter)
 {
@@ -246,13 +273,17 @@ gate_record(struct hop *hop, struct run *run, size_t letter)
 	a->gates = letter + 1;
 	a->gate_open = false;
 	sending_now(a, &a->errand.letter[letter]);
-	if (run_leaving(run))
-		return true;
-	/* In-process the gate asks for this flag instead of the byte.  Who
-	 * cannot be given the byte would wait for it for ever. */
-	a->gate_open =
-	    a->agent.command < 0 || sys_write(a->agent.command, "g", 1) == 1;
-	return a->gate_open;
+	a->gate_waits = true;
+	return open_gate(a, run);
+}
+
+void
+hop_open_gate(struct hop *hop, const struct run *run)
+{
+	struct attempt *a = &hop->attempt;
+
+	if (hop->state == HOP_RUNNING && a->gate_waits && !open_gate(a, run))
+		a->lied = true;
 }
 
 /* An honest agent says so much at most: what it shows is the most of it. */
@@ -326,23 +357,49 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 	a->lied = a->lied || !fine;
 }
 
-/* An agent that died, or cannot be believed, past the gate: doubt. */
-static void
-doubt(struct hop *hop, struct run *run)
+/* What the mark of a recipient says whose verdict was not reported. */
+static struct status
+unreported(enum mark mark)
 {
-	struct attempt *a = &hop->attempt;
-	struct status status = status_own(BLAME_DOUBT, "4.4.2",
+	if (mark == MARK_DELIVERED)
+		return status_own(BLAME_MESSAGE, "2.0.0",
+		    STR("delivered; the process that sent it ended before it "
+			"could say more"));
+	if (mark == MARK_FAILED)
+		return status_own(BLAME_MESSAGE, "5.0.0",
+		    STR("refused; the process that sent it ended before it "
+			"could say more"));
+	return status_own(BLAME_DOUBT, "4.4.2",
 	    STR("the process that sent the message ended without a verdict: "
 		"it may be delivered twice"));
+}
 
+/*
+ * An agent that died, or cannot be believed, past the gate: what is marked
+ * counts (spool-protocol, 12), and everything else is doubt.
+ */
+static void
+conclude_unreported(struct hop *hop, struct run *run)
+{
+	struct attempt *a = &hop->attempt;
 	const struct letter *l = &a->errand.letter[a->gates - 1];
+	const struct job *job = a->job[a->gates - 1];
+	bool synced = job_sync(job);
 
 	for (size_t i = l->first; i < l->first + l->n; i++) {
+		struct status status;
+		enum mark mark;
+
 		if (a->judged[i])
 			continue;
+		a->judged[i] = true;
+		mark = job_marked(job, a->rcpt[i]->rcpt);
+		/* What is in no spool has no marks: that says nothing. */
+		if (mark == MARK_WAITING && job->state == JOB_KEPT)
+			continue;
+		status = unreported(synced ? mark : MARK_SENDING);
 		a->rcpt[i]->rcpt->relay = relay(a, run);
 		run_seal(run, hop->target.domain, a->rcpt[i], &status);
-		a->judged[i] = true;
 	}
 }
 
@@ -389,10 +446,10 @@ hop_attempt_over(struct hop *hop, struct run *run)
 	report_reader_free(&a->reader);
 	agent_end(&a->agent);
 	hop->deadline = INT64_MAX;
-	/* Past the gate, who has no verdict is in doubt (spool-protocol, 12),
-	 * unless the agent says what kept it from sending. */
+	/* Past the gate, who has no verdict is in doubt, unless the agent says
+	 * what kept it from sending. */
 	if (attempt_past_gate(a) && (!sound || a->host.outcome == OUTCOME_OPEN))
-		doubt(hop, run);
+		conclude_unreported(hop, run);
 	/* With no word against the host it has spoken to everybody. */
 	if (sound && a->ip.n > 0 && a->host.outcome == OUTCOME_OPEN)
 		a->reach = REACH_SESSION;

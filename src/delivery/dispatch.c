@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "delivery/dispatcher.h"
 #include "delivery/group.h"
-#include "delivery/inquiry.h"
 #include "os/proc.h"
 #include "os/sys.h"
 
@@ -19,54 +19,26 @@ enum { DESCRIPTORS_BESIDES = 14 };
 /* A signal that comes just before a wait is noticed this much later. */
 enum { LEAVE_LATEST_MS = 500 };
 
-struct dispatcher {
-	struct run run;
-	struct hop *hop;
-	size_t n;
-	size_t begun; /* hops from here on wait for a place among the live */
-	struct hop **live; /* begun and not over, `agents` at most */
-	size_t live_n;
-	size_t agents;
-	struct inquiry inquiry;
-	bool warm;	    /* agent_warm was called */
-	int left;	    /* what the flag said when the run was left */
-	struct err trouble; /* the last thing that this machine refused us */
-	struct pollfd *fds; /* fds[0] the inquiry's, fds[i + 1] live[i]'s */
-};
-
-struct direct {
-	struct dispatcher *d;
-	struct hop *h;
-};
-
-static void
-attempt_line(void *ctx, struct str line)
-{
-	struct direct *direct = ctx;
-
-	hop_heard(direct->h, &direct->d->run, line);
-}
-
-static bool
+static enum gate
 gate_here(void *ctx)
 {
-	struct direct *direct = ctx;
+	struct heard *heard = ctx;
 
-	return direct->h->attempt.gate_open;
+	return heard->h->attempt.gate_open ? GATE_OPEN : GATE_SHUT;
 }
 
 static void
 attempt(struct dispatcher *d, struct hop *h)
 {
 	struct attempt *a = &h->attempt;
-	struct direct direct = {d, h};
+	struct heard heard = {d, h};
 	struct report report;
 	struct err e;
 
 	hop_prepare(h, &d->run);
 	if (d->run.opts->in_process) {
-		report_direct(&report, attempt_line, &direct);
-		agent_smtp_here(&a->errand, &report, gate_here, &direct);
+		report_direct(&report, dispatcher_heard, &heard);
+		agent_smtp_here(&a->errand, &report, gate_here, &heard);
 		report_free(&report);
 		hop_attempt_over(h, &d->run);
 		return;
@@ -134,7 +106,11 @@ gather(struct dispatcher *d)
 	int64_t until =
 	    d->run.opts->leave ? clock_now() + LEAVE_LATEST_MS : INT64_MAX;
 
-	d->fds[0] = (struct pollfd){
+	if (d->left == 0 && !d->patient && d->run.opts->patience_end < until)
+		until = d->run.opts->patience_end;
+	d->fds[FD_COMMIT] =
+	    (struct pollfd){.fd = commit_fd(&d->commit), .events = POLLIN};
+	d->fds[FD_INQUIRY] = (struct pollfd){
 	    .fd = d->inquiry.lost ? -1 : d->inquiry.agent.report,
 	    .events = POLLIN,
 	};
@@ -144,27 +120,12 @@ gather(struct dispatcher *d)
 
 		if (h->deadline < until)
 			until = h->deadline;
-		d->fds[i + 1] = (struct pollfd){
+		d->fds[FD_LIVE + i] = (struct pollfd){
 		    .fd = running ? h->attempt.agent.report : -1,
 		    .events = POLLIN,
 		};
 	}
 	return until;
-}
-
-static void
-read_agent(struct dispatcher *d, struct hop *h)
-{
-	struct direct direct = {d, h};
-	struct err e;
-	int more = report_read(&h->attempt.reader, h->attempt.agent.report,
-	    attempt_line, &direct, &e);
-
-	if (more < 0)
-		h->attempt.lied = true;
-	/* Its end is the end of the pipe: then it is gone, or nearly. */
-	if (more <= 0 || h->attempt.lied)
-		hop_attempt_over(h, &d->run);
 }
 
 /* Deadlines that have come, and hops whose lookups are lost. */
@@ -180,51 +141,6 @@ expire(struct dispatcher *d)
 		if (h->state == HOP_RUNNING && now >= h->deadline)
 			hop_attempt_over(h, &d->run);
 	}
-}
-
-/*
- * A signal: from here on only what is past its gate goes on; by a second one
- * it ends, and with its agent's end comes doubt.
- */
-static void
-leave(struct dispatcher *d)
-{
-	const volatile sig_atomic_t *flag = d->run.opts->leave;
-
-	if (flag == NULL || *flag <= d->left)
-		return;
-	d->left = *flag;
-	for (size_t i = 0; i < d->n; i++) {
-		struct hop *h = &d->hop[i];
-
-		if (d->left > 1 && hop_is_past_gate(h))
-			hop_attempt_over(h, &d->run);
-		hop_leave(h, &d->run);
-	}
-	d->begun = d->n;
-}
-
-/*
- * Waiting has failed, and would do so again: nothing more begins, and who is
- * past his gate is heard to his end, one after the other.
- */
-static void
-give_up(struct dispatcher *d)
-{
-	struct err e;
-
-	err_sys(&e, "cannot wait for the agents");
-	d->left = 1;
-	for (size_t i = 0; i < d->n; i++) {
-		struct hop *h = &d->hop[i];
-
-		while (hop_is_past_gate(h))
-			read_agent(d, h);
-		if (h->state != HOP_OVER)
-			d->trouble = e;
-		hop_leave(h, &d->run);
-	}
-	d->begun = d->n;
 }
 
 /*
@@ -265,7 +181,7 @@ loop(struct dispatcher *d)
 		int ready;
 		size_t n;
 
-		leave(d);
+		dispatcher_leave(d);
 		push_all(d);
 		if (d->live_n == 0 && d->begun == d->n)
 			return;
@@ -273,14 +189,16 @@ loop(struct dispatcher *d)
 		cool_down(d);
 		until = gather(d);
 		n = d->live_n;
-		ready = sys_poll(d->fds, (nfds_t)n + 1, until);
+		ready = sys_poll(d->fds, (nfds_t)n + FD_LIVE, until);
 		if (ready < 0 && errno != EINTR)
-			give_up(d);
-		if (ready > 0 && d->fds[0].revents != 0)
+			dispatcher_give_up(d);
+		if (ready > 0 && d->fds[FD_INQUIRY].revents != 0)
 			inquiry_read(&d->inquiry);
+		if (ready > 0 && d->fds[FD_COMMIT].revents != 0)
+			dispatcher_commit(d, false);
 		for (size_t i = 0; ready > 0 && i < n; i++)
-			if (d->fds[i + 1].revents != 0)
-				read_agent(d, d->live[i]);
+			if (d->fds[FD_LIVE + i].revents != 0)
+				dispatcher_read(d, d->live[i]);
 		expire(d);
 	}
 }
@@ -344,9 +262,14 @@ dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
 	d.inquiry = (struct inquiry){
 	    .run = &d.run, .hop = d.hop, .n = d.n, .agent = {-1, -1, -1}};
 	d.agents = agents_at_once(opts);
-	d.fds = pool_array(p, d.agents + 1, sizeof(*d.fds));
+	d.fds = pool_array(p, d.agents + FD_LIVE, sizeof(*d.fds));
 	d.live = pool_array(p, d.agents + 1, sizeof(*d.live));
+	for (size_t i = 0; i < jobs; i++)
+		if (job[i].state == JOB_COMMITTING)
+			commit_start(&d.commit, &job[i]);
 	loop(&d);
+	/* Nothing of the entry is touched before. */
+	dispatcher_commit(&d, true);
 	inquiry_rest(&d.inquiry);
 	proc_collect();
 	if (d.trouble.kind == ERR_NONE)

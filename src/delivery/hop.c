@@ -48,8 +48,14 @@ all_sealed(const struct hop *hop)
 static void
 conclude_left(struct hop *hop, struct run *run)
 {
+	static const char *const why[] = {
+	    [JOB_LOOSE] = "interrupted before the message was sent",
+	    [JOB_COMMITTING] = "interrupted before the message was sent",
+	    [JOB_KEPT] = "left to the queue",
+	    [JOB_UNSURE] = "it is not certain whether the spool has it",
+	};
 	struct status left = status_own(
-	    BLAME_US, "4.3.0", STR("interrupted before the message was sent"));
+	    BLAME_US, "4.3.0", str_c(why[hop->member[0].job->state]));
 
 	conclude(hop, run, &left);
 }
@@ -308,4 +314,14 @@ hop_leave(struct hop *hop, struct run *run)
 		agent_end(&hop->attempt.agent);
 	}
 	conclude_left(hop, run);
+}
+
+void
+hop_release(struct hop *hop)
+{
+	report_reader_free(&hop->attempt.reader);
+	agent_release(&hop->attempt.agent);
+	free(hop->walk);
+	hop->walk = NULL;
+	hop->state = HOP_OVER;
 }

@@ -42,6 +42,7 @@ struct attempt {
 	size_t delivered; /* recipients, by this attempt */
 	bool too_many;	  /* the host takes no more of them at once */
 	size_t gates;	  /* the letter that is next to ask for its gate */
+	bool gate_waits;  /* the letter before that, for its commit */
 	bool gate_open;	  /* of the letter before that */
 	bool ended;	  /* the agent has said all */
 	bool lied;	  /* it broke its grammar or its role */
@@ -98,13 +99,22 @@ void hop_advance(struct hop *, struct run *);
 /* No agent could be started, for this reason. */
 void hop_no_agent(struct hop *, struct run *, const struct err *);
 
+/* Opens the gate that waits, if the message is settled now. */
+void hop_open_gate(struct hop *, const struct run *);
+
 /* Has its agent been allowed to send the end of data? */
 bool hop_is_past_gate(const struct hop *);
 
 /* Has its end of data been sent, perhaps, and no verdict come yet? */
 bool attempt_past_gate(const struct attempt *);
 
-/* The run is being left: what is not past its gate is deferred. */
+/*
+ * The run is being left: what is not past its gate is deferred; of a message
+ * that is kept nothing is said, since it is the queue's now.
+ */
 void hop_leave(struct hop *, struct run *);
+
+/* Lets its agent, past its gate, bring its verdict to the marks alone. */
+void hop_release(struct hop *);
 
 #endif

@@ -15,6 +15,7 @@ struct dispatch_opts {
 	int64_t wait[WAITS];	 /* ms */
 	int64_t lookup_patience; /* ms: all of DNS for one next hop (C-34) */
 	int64_t attempt_limit;	 /* ms: all of one attempt (J-09) */
+	int64_t patience_end;	 /* clock_now: then what is kept is left */
 	int64_t attempts_end;	 /* ms after which no attempt begins */
 	unsigned agents;	 /* at once, at most */
 	bool loopback_mx;	 /* hosts that are ourselves are allowed */

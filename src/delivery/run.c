@@ -80,6 +80,17 @@ show_verdict(
 }
 
 void
+run_mark(const struct member *m)
+{
+	const struct status *s = &m->rcpt->status;
+
+	if (s->outcome == OUTCOME_FAILED)
+		job_mark(m->job, m->rcpt, MARK_FAILED);
+	else if (s->outcome == OUTCOME_DEFERRED && s->blame == BLAME_DOUBT)
+		job_mark(m->job, m->rcpt, MARK_DOUBT);
+}
+
+void
 run_seal(const struct run *run, struct str domain, const struct member *m,
     const struct status *status)
 {
@@ -87,6 +98,7 @@ run_seal(const struct run *run, struct str domain, const struct member *m,
 
 	if (status)
 		r->status = status_keep(*status, run->pool);
+	run_mark(m);
 	outcome_log(m->job->envelope, r);
 	show_verdict(run, domain, r);
 }

@@ -45,6 +45,12 @@ void run_show_now(const struct run *, struct str domain, struct str);
 bool run_sealed(const struct recipient *);
 
 /*
+ * Marks it in the spool, as far as that is the dispatcher's to do: failed, and
+ * doubt.  What was delivered its agent has marked.
+ */
+void run_mark(const struct member *);
+
+/*
  * Seals it, with status (copied), or with the one that it has if that is
  * NULL: the log line, and the verdict for people.
  */

@@ -43,7 +43,8 @@ struct letter {
 	size_t first; /* of all recipients of the errand, its first */
 	bool utf8;    /* some address is not ASCII (RFC 6531, 3.2) */
 	struct content content;
-	struct marks marks; /* what it may mark of its entry; n = 0: nothing */
+	struct marks marks; /* of the whole entry; n = 0: it has none */
+	const size_t *mark; /* which of them is whose recipient's */
 };
 
 struct errand {

@@ -184,6 +184,15 @@ judge_one(struct session *s, size_t i, const struct status *status)
 	s->hooks->rcpt(s->hooks->ctx, s->letter->first + i, status);
 }
 
+/* Whoever keeps the verdicts hears this one first. */
+static bool
+keep(const struct session *s, const struct status *status)
+{
+	return s->hooks->verdict == NULL ||
+	    s->hooks->verdict(
+		s->hooks->ctx, (size_t)(s->letter - s->errand->letter), status);
+}
+
 /*
  * The one place where blame becomes consequence: whom a verdict concerns.
  */
@@ -208,6 +217,10 @@ judge(struct session *s, enum step step, enum blame blame, enum heard heard,
 	case BLAME_SENDER:
 	case BLAME_MESSAGE:
 	case BLAME_DOUBT:
+		if (!keep(s, &status))
+			status = status_own(BLAME_DOUBT, "4.3.0",
+			    STR("the verdict could not be written down: it "
+				"may be delivered twice"));
 		for (size_t i = 0; i < s->letter->n; i++)
 			judge_one(s, i, &status);
 		break;

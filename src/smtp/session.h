@@ -24,6 +24,13 @@ struct session_hooks {
 	bool (*gate)(void *ctx, size_t letter);
 	/* The gate will be reached soon: whoever opens it can begin. */
 	void (*at_gate)(void *ctx, size_t letter);
+	/*
+	 * The verdict on the message, for all recipients of the letter that
+	 * have none yet; comes before they are told one by one.  False: it
+	 * could not be kept, and whether it was sent counts as doubt.  May be
+	 * NULL.
+	 */
+	bool (*verdict)(void *ctx, size_t letter, const struct status *);
 	/* A line of the conversation, with its mark: ">>>" is said, "***" a
 	 * remark, "" heard.  NULL if nobody listens. */
 	void (*show)(void *ctx, const char *mark, struct str line);

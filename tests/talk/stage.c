@@ -183,6 +183,7 @@ options_of(const struct play *play, struct world *w, struct heard *heard,
 	    .lookup_patience = 60000,
 	    .attempt_limit = 2 * 60 * 60000,
 	    .attempts_end = 15 * 60000,
+	    .patience_end = INT64_MAX,
 	    .agents = 100,
 	    .loopback_mx = true,
 	    .in_process = true,
@@ -224,7 +225,7 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
 {
 	struct content content = content_of(play);
 	struct dispatch_opts opts = options_of(play, w, heard, pool, faults);
-	struct job job = {&heard->env, &content};
+	struct job job = {.envelope = &heard->env, .content = &content};
 	int64_t start = clock_now();
 	struct err e = {0};
 

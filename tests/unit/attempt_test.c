@@ -100,10 +100,11 @@ set_up(struct world *w)
 	}
 	w->envelope =
 	    (struct envelope){.id = STR("ID"), .rcpt = w->rcpt, .n = 2};
-	w->job = (struct job){&w->envelope, &w->content};
+	w->job = (struct job){.envelope = &w->envelope, .content = &w->content};
 	w->opts = (struct dispatch_opts){.loopback_mx = true,
 	    .attempt_limit = 7200000,
-	    .attempts_end = INT64_MAX};
+	    .attempts_end = INT64_MAX,
+	    .patience_end = INT64_MAX};
 	w->run = (struct run){
 	    .job = &w->job, .jobs = 1, .opts = &w->opts, .pool = &w->pool};
 	w->hop = (struct hop){
