@@ -33,6 +33,57 @@ code_inert(struct buf *b, struct str s, size_t max)
 	buf_add(b, mark);
 }
 
+static bool
+stays(char c, bool keep_spaces)
+{
+	return (c > 32 && c < 127 && c != '\\') || (c == ' ' && keep_spaces);
+}
+
+void
+code_escape(struct buf *b, struct str s, bool keep_spaces)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (stays(s.p[i], keep_spaces))
+			buf_byte(b, s.p[i]);
+		else
+			buf_printf(b, "\\x%02x", (unsigned char)s.p[i]);
+}
+
+/* The value of a digit that "%02x" writes; 16 if it is none. */
+static unsigned
+hex(char c)
+{
+	return c >= '0' && c <= '9' ? (unsigned)(c - '0')
+	    : c >= 'a' && c <= 'f'  ? (unsigned)(c - 'a' + 10)
+				    : 16;
+}
+
+bool
+code_unescape(struct buf *b, struct str s, bool keep_spaces)
+{
+	size_t before = b->n;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned value = 256;
+
+		if (stays(s.p[i], keep_spaces)) {
+			buf_byte(b, s.p[i]);
+			continue;
+		}
+		if (s.n - i >= 4 && s.p[i] == '\\' && s.p[i + 1] == 'x' &&
+		    hex(s.p[i + 2]) < 16 && hex(s.p[i + 3]) < 16)
+			value = 16 * hex(s.p[i + 2]) + hex(s.p[i + 3]);
+		/* One form for each byte. */
+		if (value > 255 || stays((char)value, keep_spaces)) {
+			buf_cut(b, before);
+			return false;
+		}
+		buf_byte(b, (char)value);
+		i += 3;
+	}
+	return true;
+}
+
 void
 code_base36(struct buf *b, uint64_t n, size_t width)
 {

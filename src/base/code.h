@@ -14,6 +14,20 @@
 void code_inert(struct buf *b, struct str s, size_t max);
 
 /*
+ * Appends s so that it can be had back, on one line: printable ASCII as it
+ * is, but for the backslash and, unless spaces are kept, the space; every
+ * other byte as \xNN.
+ */
+void code_escape(struct buf *b, struct str s, bool keep_spaces);
+
+/*
+ * Appends what code_escape was given.  False, and nothing is appended, if s
+ * is nothing that it could have made.
+ */
+bool code_unescape(struct buf *b, struct str s, bool keep_spaces)
+    __attribute__((warn_unused_result));
+
+/*
  * Appends n in base 36 (digits, upper-case letters), padded with zeros to
  * width, at most 13.
  */

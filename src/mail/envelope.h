@@ -18,7 +18,12 @@ struct recipient {
 				 text lives in the envelope's pool */
 	struct str relay;     /* "host[ip]:port" of the last attempt, or "" */
 	int64_t since[4];     /* ms of clock_now: see delays in outcome.h */
+	unsigned notify;      /* enum dsn_notify; 0: not asked for */
+	struct str orcpt;     /* as on the wire, "rfc822;xtext"; or "" */
 };
+
+/* What is to be returned of a message that fails (RFC 3461, 4.3). */
+enum ret { RET_UNSAID = 0, RET_FULL, RET_HDRS };
 
 struct envelope {
 	struct str id; /* the queue id */
@@ -26,6 +31,8 @@ struct envelope {
 	struct str from; /* the reverse-path without brackets; "" is null */
 	struct recipient *rcpt;
 	size_t n;
+	enum ret ret;
+	struct str envid; /* as the user gave it, not as xtext; or "" */
 };
 
 /* The reverse-path that goes with the recipient. */
@@ -34,6 +41,12 @@ envelope_from(const struct envelope *env, const struct recipient *r)
 {
 	return r->from.p ? r->from : env->from;
 }
+
+/*
+ * Sorts the recipients by destination: those of one domain, and of them those
+ * with the same needs and reverse-path, stand beside each other.
+ */
+void envelope_sort(struct envelope *);
 
 /* What the message is, as the transport needs to know it. */
 struct content {

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+#include "mail/envelope.h"
+
+#include <stdlib.h>
+
+#include "base/char.h"
+
+static int
+compare(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char x = (unsigned char)char_lower(a.p[i]);
+		unsigned char y = (unsigned char)char_lower(b.p[i]);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* What stands behind the last "@", in ASCII; a bare name has none. */
+static struct str
+domain_of(struct str path)
+{
+	size_t at = path.n;
+
+	while (at > 0 && path.p[at - 1] != '@')
+		at--;
+	return at > 0 ? str_slice(path, at, path.n) : STR_NONE;
+}
+
+static bool
+is_ascii(const struct recipient *r)
+{
+	return str_is_ascii(r->path) && str_is_ascii(r->from);
+}
+
+static int
+by_destination(const void *left, const void *right)
+{
+	const struct recipient *a = left;
+	const struct recipient *b = right;
+	int order = compare(domain_of(a->path), domain_of(b->path));
+
+	if (order == 0)
+		order = (int)is_ascii(b) - (int)is_ascii(a);
+	if (order == 0)
+		order = (int)(a->from.p != NULL) - (int)(b->from.p != NULL);
+	if (order == 0)
+		order = str_compare(a->from, b->from);
+	return order ? order : compare(a->path, b->path);
+}
+
+void
+envelope_sort(struct envelope *env)
+{
+	if (env->n > 0)
+		qsort(env->rcpt, env->n, sizeof(env->rcpt[0]), by_destination);
+}
