@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lab import smtp
+from lab import DROP, RESET, STALL, smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
 QUICK = ["-O", "greeting-timeout=1", "-O", "ehlo-timeout=1", "-O", "mail-timeout=1", "-O", "block-timeout=1"]
@@ -138,3 +138,74 @@ def test_many_domains(lab):
     assert (done.status, done.err) == (0, "")
     assert len(server.mail) == 120 and 25 < most <= 75
     assert done.seconds < 5
+
+
+# What a server does in place of a reply, and whether the connection is then of no use any more.
+SAMPLE = {
+    "FIN": DROP,
+    "RST": RESET,
+    "silence": STALL,
+    "421": "421 4.3.2 going down",
+    "450": "450 4.2.0 later",
+    "garbage": raw(b"what?\r\n"),
+    "no code": raw(b"2x0 ok\r\n"),
+    "another code": raw(b"250-one\r\n550 two\r\n"),
+    "lines without end": endless_lines,
+    "NULs": raw(b"\0" * 1000 + b"\r\n"),
+}
+SHORT = [*QUICK, *itertools.chain.from_iterable(("-O", f"{step}-timeout=1") for step in ("rcpt", "data", "dot", "quit"))]
+
+
+@pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("behaviour", SAMPLE.values(), ids=SAMPLE)
+def test_sample_of_the_matrix(lab, step, behaviour):
+    """D-38, D-39, J-10: as tests/talk/matrix.c has it, with real processes: the next host takes it, and nothing is left."""
+    lab.mx("walk.test", "198.18.0.20", "198.18.0.21")
+    lab.serve("198.18.0.20", smtp(**{step: behaviour}))
+    second = lab.serve("198.18.0.21")
+    done = lab.run([*SHORT, "a@walk.test"], MESSAGE, under=() if lab.sanitized else BOUNDED)
+    assert (done.status, done.err) == (0, "") and done.seconds < 5
+    assert len(second.mail) == 1
+
+
+@pytest.mark.parametrize("behaviour", ["FIN", "RST", "silence", "garbage", "NULs"])
+def test_doubt_behind_the_dot(lab, behaviour):
+    """D-37: no other host is tried, the caller hears of it, and nothing is left."""
+    lab.mx("walk.test", "198.18.0.20", "198.18.0.21")
+    lab.serve("198.18.0.20", smtp(DOT=SAMPLE[behaviour]))
+    second = lab.serve("198.18.0.21")
+    done = lab.run([*SHORT, "a@walk.test"], MESSAGE)
+    assert done.status == 75 and "a@walk.test" in done.err and done.seconds < 5
+    assert not second.peers
+
+
+def test_greylisting(lab):
+    """D-55: who is deferred comes again with the same sender, recipients and hosts, in the same order."""
+    seen = set()
+
+    def grey(peer, line):
+        triple = peer.sender, line
+        if triple in seen:
+            return "250 2.1.5 welcome back"
+        seen.add(triple)
+        return "451 4.7.1 greylisted, come again"
+
+    lab.mx("walk.test", "198.18.0.20", "198.18.0.21")
+    first, second = (lab.serve(f"198.18.0.{number}", smtp(RCPT=grey)) for number in (20, 21))
+    recipients = ["b@walk.test", "a@walk.test"]
+    grey_for_both = lab.run(["-f", "s@from.test", "b@walk.test"], MESSAGE)
+    assert grey_for_both.status == 0, "the second host knows the triple"
+    assert len(second.mail) == 1 and not first.mail
+    seen.clear()
+    second.stop()
+    for server in (first, second):
+        server.commands.clear()
+    before = lab.run(["-f", "s@from.test", *recipients], MESSAGE)
+    asked = list(first.commands)
+    assert before.status == 75 and not first.mail
+    first.commands.clear()
+    after = lab.run(["-f", "s@from.test", *recipients], MESSAGE)
+    assert (after.status, after.err) == (0, "")
+    said = [line for line in first.commands if line.startswith(("MAIL", "RCPT"))]
+    assert said == [line for line in asked if line.startswith(("MAIL", "RCPT"))]
+    assert [line for line in said if line.startswith("RCPT")] == [f"RCPT TO:<{name}>" for name in recipients]
