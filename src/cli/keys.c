@@ -95,7 +95,7 @@ const struct conf_key conf_keys[] = {
 	WORD("empty-input", refuse_empty, send_refuse, "send",
 	    "what to do with an empty message: send or refuse"),
 	WORD("strict-input", strict_input, yes_no, "no",
-	    "refuse a message with NUL bytes instead of removing them"),
+	    "refuse a message with NUL bytes, or with two From fields and the like"),
 	COUNT("max-recipients", KEY_NUMBER, max_recipients, "100000", 100,
 	    10000000, "recipients of one message, at most"),
 	COUNT("max-header", KEY_SIZE, max_header, "1M", 65536, 1 << 30,

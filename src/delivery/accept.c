@@ -319,6 +319,28 @@ look_back(struct intake *t)
 	return 0;
 }
 
+/* Fields of which there may be but one are sent as they are (B-43). */
+static int
+look_over(struct intake *t, const struct field *fields, size_t n)
+{
+	static const char *const single[] = {"From", "Sender", "To", "Cc",
+	    "Date", "Subject", "Message-ID", NULL};
+
+	for (const char *const *name = single; *name; name++) {
+		if (head_find(fields, n, str_c(*name), 1) == NULL)
+			continue;
+		if (t->opts->strict) {
+			err_set(t->e, ERR_SYNTAX,
+			    "more than one %s field (strict-input)", *name);
+			return wrong(t, EX_DATAERR);
+		}
+		log_event(LOG_LEVEL_WARNING, "cleanup",
+		    "%.*s: warning: more than one %s field",
+		    STR_ARG(t->env->id), *name);
+	}
+	return 0;
+}
+
 static int
 take(struct intake *t, struct accepted *a)
 {
@@ -330,6 +352,8 @@ take(struct intake *t, struct accepted *a)
 		return -1;
 	head_fields(t->pool, &t->head, &fields, &n);
 	if (fill_envelope(t, fields, n) < 0)
+		return -1;
+	if (look_over(t, fields, n) < 0)
 		return -1;
 	complete_header(&t->out, fields, n, &t->opts->complete);
 	a->message_id = find_message_id(t);

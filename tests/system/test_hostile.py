@@ -209,3 +209,17 @@ def test_greylisting(lab):
     said = [line for line in first.commands if line.startswith(("MAIL", "RCPT"))]
     assert said == [line for line in asked if line.startswith(("MAIL", "RCPT"))]
     assert [line for line in said if line.startswith("RCPT")] == [f"RCPT TO:<{name}>" for name in recipients]
+
+
+def test_fields_that_stand_twice(lab):
+    """B-43: they are sent as they are, and the log warns; strict-input refuses them."""
+    lab.mx("walk.test", "198.18.0.20")
+    server = lab.serve("198.18.0.20")
+    fields = "From: a@b.test\nFrom: c@d.test\nDate: Mon, 1 Jan 2024 00:00:00 +0000\ndate: then\nSubject: 1\nsubject: 2\n"
+    done = lab.run(["a@walk.test"], fields + "To: x@y.test\nComments: 1\nComments: 2\n\nhi\n")
+    assert (done.status, done.err) == (0, "")
+    assert fields.replace("\n", "\r\n").encode() in server.mail[0][2]
+    warned = [line.rsplit(": ", 1)[1] for line in done.log if "warning" in line]
+    assert warned == [f"more than one {name} field" for name in ("From", "Date", "Subject")]
+    done = lab.run(["-O", "strict-input=yes", "a@walk.test"], fields + "\nhi\n")
+    assert done.status == 65 and "more than one From field" in done.err

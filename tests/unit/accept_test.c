@@ -425,6 +425,8 @@ limits(void **state)
 	f->opts.strict = true;
 	give(f, STR("A: b\n\na\0b\n"));
 	refused(f, EX_DATAERR, "strict-input");
+	give(f, STR("From: a@b.test\nfrom: c@d.test\n\nx\n"));
+	refused(f, EX_DATAERR, "more than one From field");
 	f->opts.refuse_empty = true;
 	give(f, STR(""));
 	refused(f, EX_DATAERR, "empty-input");
