@@ -79,7 +79,7 @@ TESTLIB_OBJ := $(TESTLIB:%.c=$(O)/%.o)
 TALKS := $(sort $(wildcard tests/talk/*.talk tests/talk/*/*.talk))
 MAN8 := hantar.8
 MAN1 := newaliases.1
-MAN5 := hantar.conf.5
+MAN5 := hantar.conf.5 hantar-spool.5
 MAN7 := hantar-smtp.7
 
 .DEFAULT_GOAL := all

@@ -49,6 +49,7 @@ check_file(const struct entry *entry, const char *kind, int fd, struct err *e)
 static enum take
 take_lost(struct entry *entry, struct err *e)
 {
+	enum take found;
 	struct stat st;
 
 	entry->env = open_file(entry, ".env", O_RDWR);
@@ -60,9 +61,8 @@ take_lost(struct entry *entry, struct err *e)
 		return TAKE_BUSY;
 	if (errno != ENOENT)
 		return no_open(entry, ".msg", e);
-	return check_file(entry, ".env", entry->env, e) == TAKE_OK
-	    ? TAKE_LOST
-	    : TAKE_BROKEN;
+	found = check_file(entry, ".env", entry->env, e);
+	return found == TAKE_OK ? TAKE_LOST : found;
 }
 
 static enum take
@@ -211,16 +211,22 @@ entry_remove(struct entry *entry, struct err *e)
 int
 entry_aside(struct entry *entry, struct err *e)
 {
-	/* The message first: one without envelope would be swept. */
+	/*
+	 * The message first, and nothing after a failure: one without
+	 * envelope would be swept.
+	 */
 	static const char *const kinds[] = {".msg", ".env", ".tmp"};
 	int result = 0;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (store_aside(entry->store, ENTRY_NAME_OF(entry, kinds[i])) <
-			0 &&
-		    errno != ENOENT && result == 0)
-			result = err_sys(
-			    e, "cannot set %s%s aside", entry->id, kinds[i]);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (result < 0 ||
+		    store_aside(entry->store, ENTRY_NAME_OF(entry, kinds[i])) ==
+			0 ||
+		    errno == ENOENT)
+			continue;
+		result =
+		    err_sys(e, "cannot set %s%s aside", entry->id, kinds[i]);
+	}
 	entry_close(entry);
 	return result;
 }

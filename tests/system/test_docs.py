@@ -93,3 +93,24 @@ def test_print_config_is_a_configuration(hantar, tmp_path, request):
     path.write_text(text + "tls = perhaps\n")
     wrong = subprocess.run([program, "--check", "-C", path], capture_output=True, text=True, check=False)
     assert wrong.returncode == 78 and "printed.conf:" in wrong.stderr and wrong.stdout == ""
+
+
+def words_of_source(name, pattern):
+    return set(re.findall(pattern, (TOP / "src" / "spool" / name).read_text()))
+
+
+def test_spool_format():
+    """hantar-spool(5) has each mark, each key and each event, and no other (G-04)."""
+    page = (MAN / "hantar-spool.5").read_text()
+    marks = dict(re.findall(r"^\.It Li (\S+)\n([a-z]+)", page, re.MULTILINE))
+    source = {}
+    for name, byte in re.findall(r"MARK_([A-Z]+) = '(.)'", (TOP / "src/spool/mark.h").read_text()):
+        source[byte] = name.lower()
+    assert {byte.replace("\\&", ""): word for byte, word in marks.items()} == source
+    events = set(re.findall(r"^\.It Cm event Ar time Cm ([a-z]+)", page, re.MULTILINE))
+    assert events == words_of_source("event.c", r'\[EVENT_[A-Z]+\] = \{"([a-z]+)"')
+    keys = set()
+    for line in re.findall(r"^\.It Cm ([a-z, -]+)$", page, re.MULTILINE):
+        keys |= set(line.split(" , "))
+    read = words_of_source("envread.c", r'\{\{"([a-z-]+) ", \d+\}, read_')
+    assert keys == read | {"hantar-spool", "to", "marks", "doubt", "end"}

@@ -175,6 +175,10 @@ setting_aside_is_done_in_order(void **state)
 
 	(void)state;
 	shelf_commit(&entry);
+	fail_call("renameat", 1, EIO);
+	assert_int_equal(entry_aside(&entry, &e), -1);
+	assert_true(fail_over());
+	assert_true(shelf_has(entry.id, ".msg") && shelf_has(entry.id, ".env"));
 	fail_call("renameat", 2, EIO);
 	assert_int_equal(entry_aside(&entry, &e), -1);
 	assert_true(fail_over());
