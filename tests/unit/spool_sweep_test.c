@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -167,6 +168,59 @@ calls_fail(void **state)
 	assert_true(folder_has(&shelf.folder, "B.tmp"));
 }
 
+enum { MAKERS = 3, EACH = 60 };
+
+/* Entries come to be, and nobody holds them afterwards. */
+static void
+make_entries(struct entry *none)
+{
+	(void)none;
+	for (int i = 0; i < EACH; i++) {
+		struct entry entry;
+		struct err e;
+
+		if (shelf_submit(&entry, &e) < 0)
+			_exit(1);
+		entry_close(&entry);
+	}
+}
+
+/* 3, 21: who sweeps takes nothing from who is about to commit. */
+static void
+sweeping_beside_makers(void **state)
+{
+	struct store_item *item;
+	struct pool p = {0};
+	pid_t maker[MAKERS];
+	size_t whole = 0;
+	size_t strange;
+	struct err e;
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < MAKERS; i++)
+		maker[i] = shelf_child(make_entries, NULL);
+	for (int i = 0; i < MAKERS; i++) {
+		int status;
+		pid_t ended;
+
+		do {
+			run();
+			ended = waitpid(maker[i], &status, WNOHANG);
+		} while (ended == 0);
+		assert_int_equal(ended, maker[i]);
+		assert_int_equal(status, 0);
+	}
+	run();
+	assert_int_equal(
+	    store_list(&shelf.store, &p, &item, &n, &strange, &e), 0);
+	for (size_t i = 0; i < n; i++)
+		whole += item[i].has == (STORE_MSG | STORE_ENV);
+	assert_int_equal(whole, MAKERS * EACH);
+	assert_int_equal(n, whole);
+	pool_free(&p);
+}
+
 int
 main(void)
 {
@@ -176,6 +230,7 @@ main(void)
 	    TEST(an_envelope_without_message),
 	    TEST(files_not_to_be_believed),
 	    TEST(calls_fail),
+	    TEST(sweeping_beside_makers),
 	};
 
 	int failed;
