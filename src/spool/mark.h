@@ -18,7 +18,7 @@ enum mark {
 	MARK_DELIVERED = 'd', /* the next hop has accepted it */
 	MARK_FAILED = 'f',    /* for good; the sender is to be told */
 	MARK_REPORTED = 'r',  /* and has been */
-	MARK_WITHDRAWN = 'x', /* the entry was never the queue's */
+	MARK_WITHDRAWN = 'x', /* never the queue's, or deleted by its owner */
 };
 
 /* True if the byte is a mark. */

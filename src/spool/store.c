@@ -324,3 +324,24 @@ store_list(const struct store *s, struct pool *p, struct store_item **item,
 	buf_free(&items);
 	return result;
 }
+
+int
+store_broken(const struct store *s, size_t *n, struct err *e)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+	struct store aside = {.dir = sys_openat(s->dir, corrupt, flags, 0)};
+	struct store_item *item;
+	struct pool p = {0};
+	size_t strange;
+	int result;
+
+	*n = 0;
+	if (aside.dir < 0)
+		return errno == ENOENT
+		    ? 0
+		    : err_sys(e, "the broken entries of the spool");
+	result = store_list(&aside, &p, &item, n, &strange, e);
+	store_close(&aside);
+	pool_free(&p);
+	return result;
+}

@@ -58,6 +58,9 @@ int store_make(const struct store *, const char *name);
 /* Moves a file to the directory for what is broken (G-39); -1 with errno. */
 int store_aside(const struct store *, const char *name);
 
+/* Counts the entries in that directory.  -1 with *e. */
+int store_broken(const struct store *, size_t *n, struct err *);
+
 /* What is there under one ID. */
 enum { STORE_MSG = 1, STORE_ENV = 2, STORE_TMP = 4 };
 
