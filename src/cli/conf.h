@@ -31,7 +31,9 @@ struct conf {
 	struct str local_domains; /* empty: hostname, mailname */
 	struct str nameserver;
 	struct str log;
-	int64_t spool;
+	struct str spool_path; /* empty: none */
+	int64_t spool_room;
+	int64_t patience;
 	int64_t delivery;
 	int64_t errors;
 	int64_t ignore_dots;

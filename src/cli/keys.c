@@ -42,7 +42,6 @@ static const struct key errors[] = {
     {"e", ERRORS_MAIL_ONLY},
     {NULL, 0},
 };
-static const struct key spools[] = {{"none", 0}, {NULL, 0}};
 static const struct key add_subtract[] = {
     {"add", 0}, {"subtract", 1}, {NULL, 0}};
 static const struct key send_refuse[] = {{"send", 0}, {"refuse", 1}, {NULL, 0}};
@@ -83,8 +82,12 @@ const struct conf_key conf_keys[] = {
 	    "when to deliver: foreground; background and queue need a spool"),
 	WORD("errors", errors, errors, "print",
 	    "what to do with errors: print, quiet, mail, mail-only"),
-	WORD("spool", spool, spools, "none",
-	    "where messages wait for another attempt"),
+	TEXT("spool", KEY_SPOOL, spool_path, "none",
+	    "folder where messages wait for another attempt; or none"),
+	COUNT("spool-room", KEY_SIZE, spool_room, "1M", 0, 1LL << 40,
+	    "space that must be left for a message to be taken"),
+	TIME("patience", patience, "30s",
+	    "for delivery in the foreground; then the queue goes on"),
 	TEXT("log", KEY_LOG, log, "syslog",
 	    "where the log goes: syslog, stderr, or a file's absolute path"),
 
@@ -234,6 +237,26 @@ read_path(const struct conf_key *k, struct str value, void *at, struct pool *p,
 }
 
 static int
+read_spool(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	if (str_eq(value, STR("none")))
+		value = STR("");
+	else if (value.n == 0)
+		return err_set(e, ERR_SYNTAX, "neither none nor a path");
+	return read_path(k, value, at, p, e);
+}
+
+static void
+write_spool(struct buf *b, const struct conf_key *k, const void *at)
+{
+	const struct str *path = at;
+
+	(void)k;
+	buf_add(b, path->n ? *path : STR("none"));
+}
+
+static int
 read_address(const struct conf_key *k, struct str value, void *at,
     struct pool *p, struct err *e)
 {
@@ -338,6 +361,7 @@ static const struct form {
 } forms[] = {
     [KEY_HOST] = {read_host, write_text, NULL, NULL},
     [KEY_HOSTS] = {read_hosts, write_text, NULL, NULL},
+    [KEY_SPOOL] = {read_spool, write_spool, NULL, NULL},
     [KEY_PATH] = {read_path, write_text, NULL, NULL},
     [KEY_ADDRESS] = {read_address, write_text, NULL, NULL},
     [KEY_LOG] = {read_log, write_text, NULL, NULL},

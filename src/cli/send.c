@@ -14,9 +14,14 @@
 #include "delivery/accept.h"
 #include "delivery/dispatch.h"
 #include "delivery/outcome.h"
+#include "delivery/spooled.h"
 #include "delivery/resolve.h"
 #include "os/journal.h"
+#include "os/proc.h"
 #include "os/sys.h"
+
+/* A message and its envelope, twice. */
+enum { PLACE_FILES = 4 };
 
 struct send {
 	const struct options *o;
@@ -29,6 +34,13 @@ struct send {
 	struct envelope env;
 	struct accepted message;
 	struct str random;
+	struct store store;
+	struct entry entry;
+	bool spooled;  /* the message stands in entry */
+	bool crowded;  /* there is a spool, and it could not take it */
+	int64_t given; /* wall clock, ms */
+	struct job *job;
+	size_t jobs;
 };
 
 /* Says why, unless nothing is to be said (-oeq), and returns status. */
@@ -85,11 +97,44 @@ read_operands(struct send *s)
 	return 0;
 }
 
-/* When and by which process: unique for the life of the host (G-08). */
+/*
+ * The message's place in the spool.  Without one it is delivered all the
+ * same, if that is to be done now: what reports a full disk must get out
+ * (G-18).
+ */
 static int
-make_id(struct send *s)
+take_place(struct send *s)
 {
 	struct timespec now = clock_wall();
+	const struct conf *c = &s->conf;
+	char id[STORE_ID + 1];
+	struct err e;
+
+	s->given = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	entry_id(id);
+	s->env.id = pool_str(s->pool, str_c(id));
+	if (c->spool_path.n == 0)
+		return 0;
+	if (store_open(&s->store, c->spool_path.p, (uid_t)-1, &e) == 0 &&
+	    store_room(&s->store, (uint64_t)c->spool_room, PLACE_FILES, &e) ==
+		0 &&
+	    entry_create(&s->store, &s->entry, &e) == 0) {
+		s->spooled = true;
+		s->env.id = str_c(s->entry.id);
+		return 0;
+	}
+	err_while(&e, "spool");
+	if (c->delivery != DELIVERY_FOREGROUND)
+		return fail(s, EX_IOERR, &e);
+	log_event(LOG_LEVEL_WARNING, "pickup", "%.*s: %s: it goes on without",
+	    STR_ARG(s->env.id), e.text);
+	s->crowded = true;
+	return 0;
+}
+
+static int
+make_random(struct send *s)
+{
 	uint64_t random;
 	struct buf b;
 	struct err e;
@@ -99,11 +144,6 @@ make_id(struct send *s)
 		return fail(s, EX_OSERR, &e);
 	}
 	buf_init(&b, 64);
-	code_base36(&b,
-	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, 10);
-	code_base36(&b, (uint64_t)getpid(), 5);
-	s->env.id = pool_str(s->pool, buf_str(&b));
-	buf_clear(&b);
 	code_base36(&b, random, 13);
 	s->random = pool_str(s->pool, buf_str(&b));
 	buf_free(&b);
@@ -132,7 +172,9 @@ prepare(struct send *s)
 		    "header");
 		return fail(s, EX_USAGE, &e);
 	}
-	return make_id(s);
+	if ((status = make_random(s)) != 0)
+		return status;
+	return take_place(s);
 }
 
 static int
@@ -150,6 +192,8 @@ read_message(struct send *s)
 	    .recipients_max = (size_t)c->max_recipients,
 	    .header_max = (size_t)c->max_header,
 	    .message_max = (uint64_t)c->max_message,
+	    .file = s->spooled ? &s->entry.msg : NULL,
+	    .refuge = c->delivery == DELIVERY_FOREGROUND,
 	    .complete =
 		{
 		    .sender = s->who.sender,
@@ -173,7 +217,14 @@ read_message(struct send *s)
 		log_event(LOG_LEVEL_WARNING, "pickup",
 		    "%.*s: uid=%lu: refused: %s", STR_ARG(s->env.id),
 		    s->who.user.uid, e.text);
+		if (s->spooled)
+			entry_discard(&s->entry);
 		return fail(s, status, &e);
+	}
+	if (s->spooled && s->message.content.fd != s->entry.msg) {
+		entry_discard(&s->entry);
+		s->spooled = false;
+		s->crowded = true;
 	}
 	log_event(LOG_LEVEL_INFO, "pickup", "%.*s: uid=%lu from=<%.*s>",
 	    STR_ARG(s->env.id), s->who.user.uid, STR_ARG(s->env.from));
@@ -228,7 +279,6 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	const struct str own[] = {
 	    s->who.hostname, s->who.helo, STR("localhost")};
 	struct watcher watcher = {.gone = false};
-	struct job job = {.envelope = &s->env, .content = &s->message.content};
 	struct dispatch_opts opts = {
 	    .lookup =
 		{
@@ -245,7 +295,8 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	    .lookup_patience = c->dns_patience,
 	    .attempt_limit = c->attempt_limit,
 	    .attempts_end = c->attempts_end,
-	    .patience_end = INT64_MAX,
+	    .patience_end =
+		s->o->verbose ? INT64_MAX : clock_now() + c->patience,
 	    .agents = (unsigned)c->agents,
 	    .loopback_mx = c->loopback_mx,
 	    .own = own,
@@ -261,15 +312,14 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 
 	memcpy(opts.wait, c->wait, sizeof(opts.wait));
 	buf_init(&watcher.line, 1 << 16);
-	result = dispatch(&job, 1, &opts, s->pool, &e);
+	result = dispatch(s->job, s->jobs, &opts, s->pool, &e);
 	buf_free(&watcher.line);
-	sys_close(s->message.content.fd);
 	return result < 0 ? fail(s, EX_OSERR, &e) : 0;
 }
 
 /* A line for each recipient that was not reached. */
 static void
-tell(const struct send *s)
+tell(const struct send *s, bool kept)
 {
 	struct buf b;
 	struct str rest;
@@ -278,7 +328,7 @@ tell(const struct send *s)
 	if (s->conf.errors == ERRORS_QUIET)
 		return;
 	buf_init(&b, (s->env.n + 1) * 4096);
-	outcome_tell(&b, &s->env);
+	outcome_tell(&b, &s->env, kept);
 	rest = buf_str(&b);
 	while (str_split(&rest, '\n', &line))
 		if (line.n > 0 && !say_error(s->o->name, s->env.id, line))
@@ -286,18 +336,102 @@ tell(const struct send *s)
 	buf_free(&b);
 }
 
+/* Gives the message to the spool; what is not kept is the caller's. */
+static int
+keep(struct send *s)
+{
+	const struct arrival a = {
+	    .when = s->given,
+	    .uid = s->who.user.uid,
+	    .message_id = s->message.message_id,
+	};
+	bool now = s->conf.delivery != DELIVERY_FOREGROUND;
+	struct err e;
+
+	if (!s->spooled) {
+		s->job = pool_take(s->pool, sizeof(*s->job));
+		s->jobs = 1;
+		*s->job = (struct job){
+		    .envelope = &s->env, .content = &s->message.content};
+		return 0;
+	}
+	if (spooled_jobs(&s->env, &s->message.content, &s->entry, &a, now,
+		&s->job, &s->jobs, s->pool, &e) == 0)
+		return 0;
+	err_while(&e, "spool");
+	s->crowded = true;
+	if (!now) {
+		log_event(LOG_LEVEL_WARNING, "pickup",
+		    "%.*s: %s: it goes on without", STR_ARG(s->env.id), e.text);
+		return 0;
+	}
+	for (size_t i = 0; i < s->jobs; i++)
+		spooled_withdraw(&s->job[i]);
+	return fail(s, EX_IOERR, &e);
+}
+
+/* The end of the walk (15).  quiet: nobody is there to be told. */
+static int
+end(struct send *s, int status, bool quiet)
+{
+	bool kept = s->spooled;
+
+	for (size_t i = 0; i < s->jobs; i++)
+		kept = kept && s->job[i].state == JOB_KEPT;
+	if (!quiet)
+		tell(s, kept);
+	for (size_t i = 0; i < s->jobs; i++) {
+		struct job *job = &s->job[i];
+
+		if (!quiet)
+			spooled_told(job);
+		spooled_note(job, s->given, NULL, &schedule_usual,
+		    s->given + clock_now() - s->start);
+		spooled_end(job);
+	}
+	if (status)
+		return kept ? EX_OK : status;
+	status = outcome_exit(&s->env);
+	/* What the queue has is not the caller's any more; what it should have
+	 * had, and has not, is our trouble (G-18). */
+	if (status == EX_TEMPFAIL && kept)
+		return EX_OK;
+	return status == EX_TEMPFAIL && s->crowded ? EX_IOERR : status;
+}
+
+/* The spool has it: what is delivered now is delivered by another. */
+static int
+go_on_behind(struct send *s)
+{
+	struct err e;
+
+	if (s->conf.delivery == DELIVERY_BACKGROUND &&
+	    proc_background(&e) == 0) {
+		(void)deliver(s, NULL);
+		return end(s, EX_OK, true);
+	}
+	for (size_t i = 0; i < s->jobs; i++)
+		spooled_end(&s->job[i]);
+	return EX_OK;
+}
+
 int
 run_send(const struct options *o)
 {
 	struct send s = {.o = o, .pool = o->pool, .start = clock_now()};
+	const volatile sig_atomic_t *leave;
 	int status;
 
 	interrupt_reading();
 	if ((status = prepare(&s)) != 0 || (status = read_message(&s)) != 0)
 		return status;
 	resolve(&s);
-	status = deliver(&s, interrupt_sending());
+	leave = interrupt_sending();
+	if ((status = keep(&s)) != 0)
+		return status;
+	if (s.conf.delivery != DELIVERY_FOREGROUND)
+		return go_on_behind(&s);
+	status = deliver(&s, leave);
 	interrupt_never();
-	tell(&s);
-	return status ? status : outcome_exit(&s.env);
+	return end(&s, status, false);
 }

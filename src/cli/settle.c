@@ -44,11 +44,10 @@ settle_delivery(const struct conf *c, struct err *e)
 	    [DELIVERY_QUEUE] = "queue (-odq)",
 	};
 
-	if (c->delivery == DELIVERY_FOREGROUND)
+	if (c->delivery == DELIVERY_FOREGROUND || c->spool_path.n > 0)
 		return 0;
 	err_set(e, ERR_LIMIT,
-	    "delivery = %s needs a spool, and there is none yet "
-	    "(spool = none)",
+	    "delivery = %s needs a spool (spool = none)",
 	    names[c->delivery]);
 	return EX_CONFIG;
 }

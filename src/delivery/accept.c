@@ -40,6 +40,7 @@ struct intake {
 	struct buf line; /* the body's first, when the header is over */
 	struct buf out;	 /* in wire form, not written yet */
 	int fd;
+	bool refuge;	/* fd is not opts->file any more */
 	uint64_t size;	/* written */
 	uint64_t taken; /* of the input */
 	int status;	/* exit status, when something is wrong */
@@ -249,6 +250,52 @@ find_message_id(struct intake *t)
 	return id ? pool_str(t->pool, str_trim(id->value)) : STR_NONE;
 }
 
+/* What the spool's file has so far goes to a file without a name. */
+static int
+take_refuge(struct intake *t)
+{
+	char *room = buf_block(BLOCK);
+	int fd = file_nameless(t->e);
+	uint64_t at = 0;
+
+	while (fd >= 0 && at < t->size) {
+		uint64_t left = t->size - at;
+		size_t n = left < BLOCK ? (size_t)left : BLOCK;
+		ssize_t got = sys_pread(t->fd, room, n, (off_t)at);
+
+		if (got > 0 &&
+		    file_write(fd, str_of(room, (size_t)got), t->e) == 0) {
+			at += (uint64_t)got;
+			continue;
+		}
+		if (got <= 0)
+			err_sys(t->e, "reading it back");
+		sys_close(fd);
+		fd = -1;
+	}
+	buf_block_free(room);
+	if (fd < 0)
+		return -1;
+	t->fd = fd;
+	t->refuge = true;
+	return 0;
+}
+
+static int
+write_out(struct intake *t, size_t n)
+{
+	struct str s = str_slice(buf_str(&t->out), 0, n);
+
+	if (file_write(t->fd, s, t->e) == 0)
+		return 0;
+	if (t->opts->file == NULL || !t->opts->refuge || t->refuge)
+		return -1;
+	log_event(LOG_LEVEL_WARNING, "pickup",
+	    "%.*s: the spool: %s: it goes on without", STR_ARG(t->env->id),
+	    t->e->text);
+	return take_refuge(t) < 0 ? -1 : file_write(t->fd, s, t->e);
+}
+
 /* Writes out the first n octets of t->out. */
 static int
 flush(struct intake *t, size_t n)
@@ -257,13 +304,13 @@ flush(struct intake *t, size_t n)
 		err_set(t->e, ERR_LIMIT, "too much to add to the header");
 		return wrong(t, EX_DATAERR);
 	}
-	t->size += n;
-	if (check_size(t, t->size) < 0)
+	if (check_size(t, t->size + n) < 0)
 		return -1;
-	if (file_write(t->fd, str_slice(buf_str(&t->out), 0, n), t->e) < 0) {
+	if (write_out(t, n) < 0) {
 		err_while(t->e, "temporary file");
 		return wrong(t, EX_IOERR);
 	}
+	t->size += n;
 	buf_shift(&t->out, n);
 	return 0;
 }
@@ -359,7 +406,8 @@ take(struct intake *t, struct accepted *a)
 	a->message_id = find_message_id(t);
 	for (size_t i = 0; i < t->out.n; i++)
 		high = high || char_is_high(t->out.p[i]);
-	if ((t->fd = file_nameless(t->e)) < 0)
+	t->fd = t->opts->file ? *t->opts->file : file_nameless(t->e);
+	if (t->fd < 0)
 		return wrong(t, EX_CANTCREAT);
 	if (copy_body(t) < 0 || look_back(t) < 0)
 		return -1;
@@ -393,7 +441,8 @@ accept_message(int in, const struct accept_opts *opts, struct envelope *env,
 	head_init(&t.head, opts->header_max);
 	result = take(&t, a);
 	if (result < 0) {
-		sys_close(t.fd);
+		if (opts->file == NULL || t.refuge)
+			sys_close(t.fd);
 		*exit_status = t.status;
 	}
 	head_free(&t.head);

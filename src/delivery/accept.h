@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * From standard input to a message: read once, in constant memory, into a
- * file without a name, in wire form, with its header made complete.
+ * file, in wire form, with its header made complete.
  */
 #ifndef DELIVERY_ACCEPT_H
 #define DELIVERY_ACCEPT_H
@@ -20,11 +20,18 @@ struct accept_opts {
 	size_t recipients_max;
 	size_t header_max;    /* octets */
 	uint64_t message_max; /* octets, 0: no limit */
+	/*
+	 * Where it goes; NULL: into a file without a name.  refuge: what the
+	 * file does not take (no space) goes into one without a name, too.
+	 */
+	const int *file;
+	bool refuge;
 	struct complete complete;
 };
 
 struct accepted {
-	struct content content; /* its file is the caller's to close */
+	struct content content; /* its file is the caller's to close, and
+				   opts.file unless that was of no use */
 	struct str message_id;	/* as in the field; or empty */
 };
 

@@ -66,12 +66,13 @@ outcome_log(const struct envelope *env, const struct recipient *r)
 }
 
 void
-outcome_tell(struct buf *b, const struct envelope *env)
+outcome_tell(struct buf *b, const struct envelope *env, bool failed_only)
 {
 	for (size_t i = 0; i < env->n; i++) {
 		const struct recipient *r = &env->rcpt[i];
 
-		if (r->status.outcome == OUTCOME_DELIVERED)
+		if (r->status.outcome == OUTCOME_DELIVERED ||
+		    (failed_only && r->status.outcome != OUTCOME_FAILED))
 			continue;
 		struct str path = str_slice(r->path, 0, PATH_SHOWN);
 

@@ -12,11 +12,12 @@ enum { SINCE_RUN, SINCE_READ, SINCE_CONNECTING, SINCE_SENDING };
 void outcome_log(const struct envelope *, const struct recipient *);
 
 /*
- * Appends one line for each recipient that was not delivered, "<path>:
+ * Appends one line for each recipient that was not delivered (failed_only:
+ * and never will be), "<path>:
  * failed 5.1.1: why" (A-49); with " (alias <path>)" behind the address where
  * that is what it was expanded from.
  */
-void outcome_tell(struct buf *, const struct envelope *);
+void outcome_tell(struct buf *, const struct envelope *, bool failed_only);
 
 /*
  * The exit status with spool = none: 0 if all were delivered, else that of

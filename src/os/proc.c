@@ -181,6 +181,22 @@ proc_collect(void)
 	collect(true);
 }
 
+int
+proc_background(struct err *e)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_sys(e, "cannot start a process");
+	if (pid > 0)
+		return 1;
+	(void)setsid();
+	/* Who reads our output must not wait for us. */
+	if (quiet_standard() < 0)
+		_exit(EX_OSERR);
+	return 0;
+}
+
 size_t
 proc_descriptors(void)
 {

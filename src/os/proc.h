@@ -41,6 +41,13 @@ void proc_kill(pid_t);
 void proc_drop(pid_t);
 void proc_collect(void);
 
+/*
+ * Goes on in the background: a child in a session of its own, with standard
+ * descriptors that lead nowhere.  1: we are the one who called, and it runs;
+ * 0: we are the child; -1 with *e.
+ */
+int proc_background(struct err *);
+
 /* How many descriptors this process may have open. */
 size_t proc_descriptors(void);
 
