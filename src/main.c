@@ -24,6 +24,8 @@ static int (*const runs[MODES])(const struct options *) = {
     [MODE_CHECK] = run_check,
     [MODE_PRINT_CONFIG] = run_print_config,
     [MODE_ALIASES] = run_aliases,
+    [MODE_QUEUE] = run_queue,
+    [MODE_DUE] = run_queue_due,
     [MODE_SPOOL] = run_spool,
     [MODE_UNSUPPORTED] = run_unsupported,
 };

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "base/buf.h"
+#include "base/char.h"
 #include "cli/optval.h"
 
 const struct mode_word letters_modes[] = {
@@ -29,6 +30,7 @@ const struct mode_word letters_words[] = {
     {"version", MODE_VERSION, "print the version"},
     {"check", MODE_CHECK, "check the configuration: status 0 or 78"},
     {"print-config", MODE_PRINT_CONFIG, "print the configuration in force"},
+    {"due", MODE_DUE, "run what is due of the queue"},
 };
 
 const struct short_key letters_keys[] = {
@@ -184,15 +186,56 @@ take_aliases(struct options *o, const struct option *opt, const char *value,
 	return 0;
 }
 
+/* "15m", "1h30m", "90": minutes where no unit is. */
+static bool
+read_every(struct str s, int64_t *ms)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = {
+	    {'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+	enum { DIGITS = 6 };
+
+	*ms = 0;
+	while (s.n > 0) {
+		uint64_t number = 0;
+		size_t digits = 0;
+		int64_t seconds = 60;
+
+		while (digits < s.n && char_is_digit(s.p[digits]))
+			digits++;
+		if (digits == 0 || digits > DIGITS ||
+		    !str_number(str_slice(s, 0, digits), 999999, &number))
+			return false;
+		s = str_slice(s, digits, s.n);
+		for (size_t i = 0;
+		     s.n > 0 && i < sizeof(units) / sizeof(*units); i++)
+			if (units[i].unit == s.p[0])
+				seconds = -units[i].seconds;
+		if (s.n > 0 && seconds > 0)
+			return false;
+		*ms +=
+		    (int64_t)number * (seconds < 0 ? -seconds : seconds) * 1000;
+		s = str_slice(s, 1, s.n);
+	}
+	return *ms > 0;
+}
+
 static int
 take_run(struct options *o, const struct option *opt, const char *value,
     struct err *e)
 {
 	(void)opt;
-	(void)e;
-	o->mode = MODE_SPOOL;
+	o->mode = MODE_QUEUE;
 	o->what = quote(o, "-q", value);
-	return 0;
+	if (value[0] == '\0' || str_eq(str_c(value), STR("f")))
+		return 0;
+	if (read_every(str_c(value), &o->every))
+		return 0;
+	err_set(
+	    e, ERR_SYNTAX, "%s: neither a time (15m, 1h30m) nor f", o->what);
+	return EX_USAGE;
 }
 
 /* Configure scripts ask so what they have before them. */

@@ -12,6 +12,8 @@ enum mode {
 	MODE_CHECK, /* is the configuration valid? */
 	MODE_PRINT_CONFIG,
 	MODE_ALIASES,	  /* is the file of aliases valid? */
+	MODE_QUEUE,	  /* run the queue */
+	MODE_DUE,	  /* run what of it is due */
 	MODE_SPOOL,	  /* something that only a spool can answer */
 	MODE_UNSUPPORTED, /* known, and not built (yet) */
 	MODES,
@@ -33,6 +35,7 @@ struct options {
 	bool verbose;	  /* -v */
 	bool gateway;	  /* -G */
 	bool no_aliases;  /* -n */
+	int64_t every;	  /* -q15m: run the queue so often, ms; 0: once */
 	/* NULL where the option was not given. */
 	const char *sender;    /* -f, -r */
 	const char *full_name; /* -F */

@@ -11,6 +11,8 @@ int run_print_config(const struct options *);
 int run_help(const struct options *);
 int run_version(const struct options *);
 int run_aliases(const struct options *);
+int run_queue(const struct options *);
+int run_queue_due(const struct options *);
 int run_spool(const struct options *);
 int run_unsupported(const struct options *);
 

@@ -273,44 +273,17 @@ show(void *ctx, struct str line)
 static int
 deliver(struct send *s, const volatile sig_atomic_t *leave)
 {
-	const struct conf *c = &s->conf;
-	/* What an MX record may call this host: mail for it is a loop (C-17).
-	 * The mailname is not among them: it is a domain. */
-	const struct str own[] = {
-	    s->who.hostname, s->who.helo, STR("localhost")};
 	struct watcher watcher = {.gone = false};
-	struct dispatch_opts opts = {
-	    .lookup =
-		{
-		    .nameserver = c->nameserver,
-		    .timeout = c->dns_timeout,
-		    .family = (enum ip_family)c->ip,
-		    .start = s->start,
-		    .show = s->o->verbose,
-		    .trust_ad = c->trust_ad,
-		},
-	    .port = (unsigned)c->smtp_port,
-	    .tls = (enum tls_level)c->tls,
-	    .helo = s->who.helo,
-	    .lookup_patience = c->dns_patience,
-	    .attempt_limit = c->attempt_limit,
-	    .attempts_end = c->attempts_end,
-	    .patience_end =
-		s->o->verbose ? INT64_MAX : clock_now() + c->patience,
-	    .agents = (unsigned)c->agents,
-	    .loopback_mx = c->loopback_mx,
-	    .own = own,
-	    .own_n = sizeof(own) / sizeof(own[0]),
-	    .leave = leave,
-	    .start = s->start,
-	    .read = clock_now(),
-	    .show = s->o->verbose ? show : NULL,
-	    .ctx = &watcher,
-	};
+	struct dispatch_opts opts;
 	struct err e;
 	int result;
 
-	memcpy(opts.wait, c->wait, sizeof(opts.wait));
+	settle_dispatch(&opts, &s->conf, &s->who, s->o, s->start);
+	opts.patience_end =
+	    s->o->verbose ? INT64_MAX : clock_now() + s->conf.patience;
+	opts.leave = leave;
+	opts.show = s->o->verbose ? show : NULL;
+	opts.ctx = &watcher;
 	buf_init(&watcher.line, 1 << 16);
 	result = dispatch(s->job, s->jobs, &opts, s->pool, &e);
 	buf_free(&watcher.line);

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "os/idn.h"
 
@@ -46,8 +47,7 @@ settle_delivery(const struct conf *c, struct err *e)
 
 	if (c->delivery == DELIVERY_FOREGROUND || c->spool_path.n > 0)
 		return 0;
-	err_set(e, ERR_LIMIT,
-	    "delivery = %s needs a spool (spool = none)",
+	err_set(e, ERR_LIMIT, "delivery = %s needs a spool (spool = none)",
 	    names[c->delivery]);
 	return EX_CONFIG;
 }
@@ -194,4 +194,43 @@ settle_identity(struct identity *id, const struct conf *c,
 	else
 		id->name = id->user.name;
 	return settle_sender(id, c, o, e);
+}
+
+void
+settle_dispatch(struct dispatch_opts *opts, const struct conf *c,
+    const struct identity *id, const struct options *o, int64_t start)
+{
+	/* What an MX record may call this host: mail for it is a loop (C-17).
+	 * The mailname is not among them: it is a domain. */
+	enum { OWN = 3 };
+	struct str *own = pool_array(o->pool, OWN, sizeof(*own));
+
+	own[0] = id->hostname;
+	own[1] = id->helo;
+	own[2] = STR("localhost");
+	*opts = (struct dispatch_opts){
+	    .lookup =
+		{
+		    .nameserver = c->nameserver,
+		    .timeout = c->dns_timeout,
+		    .family = (enum ip_family)c->ip,
+		    .start = start,
+		    .show = o->verbose,
+		    .trust_ad = c->trust_ad,
+		},
+	    .port = (unsigned)c->smtp_port,
+	    .tls = (enum tls_level)c->tls,
+	    .helo = id->helo,
+	    .lookup_patience = c->dns_patience,
+	    .attempt_limit = c->attempt_limit,
+	    .attempts_end = c->attempts_end,
+	    .patience_end = INT64_MAX,
+	    .agents = (unsigned)c->agents,
+	    .loopback_mx = c->loopback_mx,
+	    .own = own,
+	    .own_n = OWN,
+	    .start = start,
+	    .read = clock_now(),
+	};
+	memcpy(opts->wait, c->wait, sizeof(opts->wait));
 }

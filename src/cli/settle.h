@@ -8,6 +8,7 @@
 
 #include "cli/conf.h"
 #include "cli/options.h"
+#include "delivery/opts.h"
 #include "os/user.h"
 
 /*
@@ -44,5 +45,13 @@ struct identity {
  */
 int settle_identity(struct identity *, const struct conf *,
     const struct options *, struct err *) __attribute__((warn_unused_result));
+
+/*
+ * How mail is sent, for the dispatcher: all but signals, patience and who
+ * watches.  start is clock_now when the run began.  Lives as long as the
+ * options' pool.
+ */
+void settle_dispatch(struct dispatch_opts *, const struct conf *,
+    const struct identity *, const struct options *, int64_t start);
 
 #endif

@@ -13,8 +13,9 @@
 #include "os/proc.h"
 #include "os/sys.h"
 
-/* Standard ones, log, message, the lookup agent's, a pipe's other ends. */
-enum { DESCRIPTORS_BESIDES = 14 };
+/* Standard ones, log, the lookup agent's, a pipe's other ends; and what each
+ * message has open. */
+enum { DESCRIPTORS_BESIDES = 14, DESCRIPTORS_EACH = 3 };
 
 /* A signal that comes just before a wait is noticed this much later. */
 enum { LEAVE_LATEST_MS = 500 };
@@ -208,12 +209,11 @@ loop(struct dispatcher *d)
  * each, and some that we have besides.
  */
 static size_t
-agents_at_once(const struct dispatch_opts *opts)
+agents_at_once(const struct dispatch_opts *opts, size_t jobs)
 {
 	size_t room = proc_descriptors();
-	size_t most = room > DESCRIPTORS_BESIDES + 2
-	    ? (room - DESCRIPTORS_BESIDES) / 2
-	    : 1;
+	size_t used = DESCRIPTORS_BESIDES + DESCRIPTORS_EACH * jobs;
+	size_t most = room > used + 2 ? (room - used) / 2 : 1;
 
 	return opts->agents < most ? opts->agents : most;
 }
@@ -261,7 +261,7 @@ dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
 	d.hop = group_recipients(&d.run, &d.n);
 	d.inquiry = (struct inquiry){
 	    .run = &d.run, .hop = d.hop, .n = d.n, .agent = {-1, -1, -1}};
-	d.agents = agents_at_once(opts);
+	d.agents = agents_at_once(opts, jobs);
 	d.fds = pool_array(p, d.agents + FD_LIVE, sizeof(*d.fds));
 	d.live = pool_array(p, d.agents + 1, sizeof(*d.live));
 	for (size_t i = 0; i < jobs; i++)

@@ -72,15 +72,19 @@ find_ways(const struct run *run, struct way **ways)
 	for (size_t j = 0; j < run->jobs; j++)
 		n += run->job[j].envelope->n;
 	*ways = way = pool_array(run->pool, n, sizeof(*way));
+	n = 0;
 	for (size_t j = 0; j < run->jobs; j++) {
 		const struct envelope *env = run->job[j].envelope;
+
 		for (size_t i = 0; i < env->n; i++) {
 			struct recipient *r = &env->rcpt[i];
 			struct str from = envelope_from(env, r);
 
+			if (r->idle)
+				continue;
 			r->since[SINCE_RUN] = run->opts->start;
 			r->since[SINCE_READ] = run->opts->read;
-			*way++ = (struct way){
+			way[n++] = (struct way){
 			    .target = target_of(r, run->pool),
 			    .utf8 =
 				!str_is_ascii(from) || !str_is_ascii(r->path),

@@ -18,6 +18,7 @@ struct recipient {
 				 text lives in the envelope's pool */
 	struct str relay;     /* "host[ip]:port" of the last attempt, or "" */
 	int64_t since[4];     /* ms of clock_now: see delays in outcome.h */
+	bool idle;	      /* is not tried in this run */
 	unsigned notify;      /* enum dsn_notify; 0: not asked for */
 	struct str orcpt;     /* as on the wire, "rfc822;xtext"; or "" */
 };

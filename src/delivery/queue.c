@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+#include "delivery/queue.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "delivery/dispatch.h"
+#include "delivery/outcome.h"
+#include "delivery/spooled.h"
+#include "os/proc.h"
+#include "os/sys.h"
+#include "spool/sweep.h"
+#include "spool/take.h"
+
+enum {
+	BATCH_MAX = 250, /* messages at once */
+	/* Message, envelope, marks; and what else is open. */
+	DESCRIPTORS_EACH = 3,
+	DESCRIPTORS_BESIDES = 100,
+};
+
+/* A message that was taken. */
+struct queued {
+	struct pool pool;
+	struct entry entry;
+	struct envelope envelope;
+	struct content content;
+	struct stored stored;
+};
+
+struct queue {
+	const struct store *store;
+	const struct queue_opts *opts;
+	struct queue_count *count;
+	struct queued *batch;
+	size_t n;
+	size_t max;
+};
+
+static int64_t
+wall(void)
+{
+	struct timespec now = clock_wall();
+
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+note(const char *id, enum log_level level, const char *text)
+{
+	log_event(level, "qmgr", "%s: %s", id, text);
+}
+
+static struct job
+job_of(struct queued *d)
+{
+	return (struct job){
+	    .envelope = &d->envelope,
+	    .content = &d->content,
+	    .state = JOB_KEPT,
+	    .entry = &d->entry,
+	};
+}
+
+static void
+drop(struct queued *d)
+{
+	entry_close(&d->entry);
+	pool_free(&d->pool);
+}
+
+static void
+set_aside(struct queue *q, struct queued *d, const struct err *why)
+{
+	struct err e;
+
+	note(d->entry.id, LOG_LEVEL_ERROR, why->text);
+	if (entry_aside(&d->entry, &e) < 0)
+		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+	else
+		note(d->entry.id, LOG_LEVEL_ERROR,
+		    "set aside in the folder corrupt of the spool");
+	q->count->aside++;
+}
+
+/* Who sent it has died, between the end of data and the verdict (19). */
+static void
+doubt(const struct job *job, struct queued *d, size_t i)
+{
+	struct recipient *r = &d->envelope.rcpt[i];
+
+	r->status = status_own(BLAME_DOUBT, "4.4.2",
+	    STR("possible duplicate: the process that sent it died before it "
+		"knew the verdict"));
+	outcome_log(&d->envelope, r);
+	job_mark(job, r, MARK_DOUBT);
+}
+
+/* So often in doubt that it counts as failed (20). */
+static void
+stop(const struct job *job, struct queued *d, size_t i)
+{
+	struct recipient *r = &d->envelope.rcpt[i];
+
+	r->status = status_own(BLAME_MESSAGE, "5.4.7",
+	    STR("it may have been delivered: it was sent several times, and "
+		"no verdict came"));
+	outcome_log(&d->envelope, r);
+	job_mark(job, r, MARK_FAILED);
+}
+
+/*
+ * What is to be done for each recipient; those for whom nothing is are idle.
+ * True if the message is to be kept for this run.
+ */
+static bool
+consider(const struct queue *q, struct queued *d, int64_t now)
+{
+	struct job job = job_of(d);
+	bool some = false;
+
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		struct recipient *r = &d->envelope.rcpt[i];
+		int64_t when;
+		enum due due = schedule_due(q->opts->schedule, &d->stored,
+		    &d->stored.fate[i], now, &when);
+
+		if (due == DUE_LATER && !q->opts->due_only)
+			due = DUE_NOW;
+		if (due == DUE_SENDING)
+			doubt(&job, d, i);
+		if (due == DUE_STOP)
+			stop(&job, d, i);
+		r->idle = due != DUE_NOW;
+		some = some ||
+		    (due != DUE_LATER && due != DUE_HELD && due != DUE_NEVER);
+	}
+	return some;
+}
+
+static bool
+all_final(const struct queued *d)
+{
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (!mark_final(d->stored.fate[i].mark))
+			return false;
+	return true;
+}
+
+/* Takes hold of a message, if something is to be done for it. */
+static bool
+take(struct queue *q, struct queued *d, const char *id, int64_t now)
+{
+	struct err e;
+
+	switch (entry_take(q->store, id, &d->entry, &e)) {
+	case TAKE_OK:
+		break;
+	case TAKE_BUSY:
+		q->count->busy++;
+		return false;
+	case TAKE_BROKEN:
+		set_aside(q, d, &e);
+		return false;
+	case TAKE_ERROR:
+		note(id, LOG_LEVEL_ERROR, e.text);
+		return false;
+	case TAKE_GONE:
+	case TAKE_BARE: /* these two are the sweep's */
+	case TAKE_LOST:
+	default:
+		return false;
+	}
+	d->envelope.id = pool_str(&d->pool, str_c(id));
+	switch (entry_load(&d->entry, &d->pool, &d->envelope, &d->stored, &e)) {
+	case LOAD_OK:
+		break;
+	case LOAD_BROKEN:
+		set_aside(q, d, &e);
+		return false;
+	case LOAD_VERSION:
+	case LOAD_ERROR:
+	default:
+		note(id, LOG_LEVEL_ERROR, e.text);
+		return false;
+	}
+	d->content = (struct content){
+	    .fd = d->entry.msg,
+	    .size = d->stored.size,
+	    .eightbit = d->stored.eightbit,
+	};
+	return consider(q, d, now) || all_final(d);
+}
+
+/* Tried for as long as that is worth it (G-10). */
+static void
+expire(
+    const struct queue *q, struct queued *d, const struct job *job, int64_t now)
+{
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		struct recipient *r = &d->envelope.rcpt[i];
+
+		if (r->idle || r->status.outcome != OUTCOME_DEFERRED ||
+		    r->status.blame == BLAME_DOUBT ||
+		    !schedule_expired(q->opts->schedule, d->stored.arrived,
+			d->envelope.from.n == 0, d->stored.fate[i].attempts + 1,
+			now))
+			continue;
+		r->status.outcome = OUTCOME_FAILED;
+		r->status = status_recode(r->status, "5.4.7");
+		job_mark(job, r, MARK_FAILED);
+		log_event(LOG_LEVEL_INFO, "qmgr",
+		    "%.*s: from=<%.*s>, status=expired, returned to sender",
+		    STR_ARG(d->envelope.id), STR_ARG(d->envelope.from));
+	}
+}
+
+/* What has come of it is written down. */
+static void
+finish(const struct queue *q, struct queued *d)
+{
+	struct job job = job_of(d);
+	int64_t now = wall();
+
+	expire(q, d, &job, now);
+	spooled_note(
+	    &job, d->stored.arrived, d->stored.fate, q->opts->schedule, now);
+	spooled_end(&job);
+}
+
+/* Sends what has been taken. */
+static void
+flush(struct queue *q)
+{
+	struct dispatch_opts opts = *q->opts->dispatch;
+	struct job *job = calloc(q->n + 1, sizeof(*job));
+	struct pool pool = {0};
+	struct err e;
+	size_t active = 0;
+
+	if (job == NULL)
+		err_memory();
+	for (size_t i = 0; i < q->n; i++) {
+		struct queued *d = &q->batch[i];
+
+		for (size_t k = 0; k < d->envelope.n; k++)
+			if (!d->envelope.rcpt[k].idle) {
+				job[active++] = job_of(d);
+				break;
+			}
+	}
+	/* Every batch has its time. */
+	opts.start = opts.read = opts.lookup.start = clock_now();
+	if (active > 0 && dispatch(job, active, &opts, &pool, &e) < 0)
+		log_event(LOG_LEVEL_ERROR, "qmgr", "%s", e.text);
+	for (size_t i = 0; i < q->n; i++) {
+		finish(q, &q->batch[i]);
+		pool_free(&q->batch[i].pool);
+	}
+	pool_free(&pool);
+	free(job);
+	q->n = 0;
+}
+
+static bool
+leaving(const struct queue *q)
+{
+	return q->opts->dispatch->leave && *q->opts->dispatch->leave;
+}
+
+static void
+swept(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_event(LOG_LEVEL_ERROR, "qmgr", "%s", text);
+}
+
+static void
+run(struct queue *q, const struct store_item *item, size_t n)
+{
+	for (size_t i = 0; i < n && !leaving(q); i++) {
+		struct queued *d = &q->batch[q->n];
+
+		if (!(item[i].has & STORE_ENV))
+			continue;
+		*d =
+		    (struct queued){.entry = entry_named(q->store, item[i].id)};
+		if (!take(q, d, item[i].id, wall())) {
+			drop(d);
+			continue;
+		}
+		q->count->taken++;
+		if (++q->n == q->max)
+			flush(q);
+	}
+	flush(q);
+}
+
+int
+queue_run(const struct store *store, const struct queue_opts *opts,
+    struct queue_count *count, struct err *e)
+{
+	struct queue q = {.store = store, .opts = opts, .count = count};
+	size_t room = proc_descriptors();
+	struct pool pool = {0};
+	struct store_item *item;
+	struct swept what;
+	size_t strange;
+	size_t n;
+
+	*count = (struct queue_count){0};
+	q.max = room > DESCRIPTORS_BESIDES + DESCRIPTORS_EACH
+	    ? (room - DESCRIPTORS_BESIDES) / DESCRIPTORS_EACH
+	    : 1;
+	q.max = q.max < BATCH_MAX ? q.max : BATCH_MAX;
+	if (store_stamp(store, wall(), e) < 0)
+		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e->text);
+	if (store_list(store, &pool, &item, &n, &strange, e) < 0) {
+		pool_free(&pool);
+		return -1;
+	}
+	sweep(store, item, n, swept, NULL, &what);
+	count->aside = what.aside;
+	q.batch = calloc(q.max, sizeof(*q.batch));
+	if (q.batch == NULL)
+		err_memory();
+	run(&q, item, n);
+	free(q.batch);
+	pool_free(&pool);
+	return 0;
+}

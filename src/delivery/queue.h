@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One run of the queue: what is due is taken, grouped by next hop over many
+ * messages, sent, and seen to its end.  Several runs at once are harmless:
+ * each takes what nobody else holds (spool-protocol, 4 and 19 to 21).
+ */
+#ifndef DELIVERY_QUEUE_H
+#define DELIVERY_QUEUE_H
+
+#include "delivery/opts.h"
+#include "spool/schedule.h"
+#include "spool/store.h"
+
+struct queue_opts {
+	const struct dispatch_opts *dispatch;
+	const struct schedule *schedule;
+	bool due_only; /* what is not due yet waits (G-12) */
+};
+
+struct queue_count {
+	size_t taken; /* messages for which something was to be done */
+	size_t busy;  /* somebody else had them */
+	size_t aside; /* broken ones, set aside */
+};
+
+/*
+ * Runs the queue once.  What cannot be dealt with is in the log and stops no
+ * other message; -1 with *e when the spool itself cannot be read.
+ */
+int queue_run(const struct store *, const struct queue_opts *,
+    struct queue_count *, struct err *);
+
+#endif
