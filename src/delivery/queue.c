@@ -148,6 +148,36 @@ all_final(const struct queued *d)
 	return true;
 }
 
+/*
+ * Looks, without taking hold of it, whether something may be to be done: the
+ * lock costs a write to the disk, and most are not due (4).
+ */
+static bool
+worth_taking(const struct queue *q, const char *id, int64_t now)
+{
+	struct entry entry;
+	struct envelope env = {0};
+	struct stored stored;
+	struct pool pool = {0};
+	struct err e;
+	bool worth = true;
+	int64_t when;
+
+	if (entry_peek(q->store, id, &entry, &e) == TAKE_OK &&
+	    entry_load(&entry, &pool, &env, &stored, &e) == LOAD_OK) {
+		worth = env.n == 0;
+		for (size_t i = 0; i < env.n && !worth; i++) {
+			enum due due = schedule_due(q->opts->schedule, &stored,
+			    &stored.fate[i], now, &when);
+
+			worth = due != DUE_LATER && due != DUE_HELD;
+		}
+	}
+	entry_close(&entry);
+	pool_free(&pool);
+	return worth;
+}
+
 /* Takes hold of a message, if something is to be done for it. */
 static bool
 take(struct queue *q, struct queued *d, const char *id, int64_t now)
@@ -282,7 +312,8 @@ run(struct queue *q, const struct store_item *item, size_t n)
 	for (size_t i = 0; i < n && !leaving(q); i++) {
 		struct queued *d = &q->batch[q->n];
 
-		if (!(item[i].has & STORE_ENV))
+		if (!(item[i].has & STORE_ENV) ||
+		    (q->opts->due_only && !worth_taking(q, item[i].id, wall())))
 			continue;
 		*d =
 		    (struct queued){.entry = entry_named(q->store, item[i].id)};

@@ -136,7 +136,8 @@ static const struct {
     {"tls", "maybe", "none of: none, may"},
     {"tls", "", "none of: none, may"},
     {"delivery", "x", "none of: foreground, background, queue"},
-    {"spool", "/var/spool/hantar", "none of: none"},
+    {"spool", "spool", "no absolute path"},
+    {"spool", "", "neither none nor a path"},
 };
 
 static void
