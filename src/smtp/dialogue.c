@@ -359,8 +359,8 @@ next_block(struct session *s)
 	size_t n = left < BLOCK ? (size_t)left : BLOCK;
 	size_t got = 0;
 
-	if (s->block == NULL)
-		s->block = buf_block(n);
+	if (s->block == NULL) /* another message may be larger */
+		s->block = buf_block(s->errand->letters > 1 ? BLOCK : n);
 	while (got < n) {
 		ssize_t more = sys_pread(content->fd, s->block + got, n - got,
 		    (off_t)(s->sent + got));
@@ -466,6 +466,7 @@ dialogue_drain(struct session *s)
 		enum heard heard = hear(s, deadline);
 
 		s->owed--;
+		s->data_owed = s->data_owed && !data;
 		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
 		    heard == HEARD_LOST)
 			return false;

@@ -266,11 +266,87 @@ d48_several_messages_one_connection(void **state)
 	(void)close(fd);
 }
 
+static bool
+count_dots(void *ctx, size_t letter)
+{
+	size_t *gates = ctx;
+
+	assert_int_equal(letter, (*gates)++);
+	return true;
+}
+
+static void
+ignore_verdict(void *ctx, size_t i, const struct status *status)
+{
+	(void)ctx;
+	(void)i;
+	assert_int_equal(status->outcome, OUTCOME_DELIVERED);
+}
+
+/* A message may be larger than the one before it on the same connection. */
+static void
+d48_a_small_message_and_then_a_large_one(void **state)
+{
+	enum { SMALL = 6, LARGE = 300000 };
+	const struct str to[] = {STR("0@y"), STR("1@y")};
+	struct server s = {.story = &stories[0]};
+	size_t gates = 0;
+	struct session_hooks hooks = {.rcpt = ignore_verdict,
+	    .gate = count_dots,
+	    .at_gate = on_near,
+	    .log = on_log,
+	    .peer = STR("h[192.0.2.1]:25"),
+	    .ctx = &gates};
+	struct letter letter[2];
+	struct errand errand = {.host = STR("h"),
+	    .helo = STR("c"),
+	    .letter = letter,
+	    .letters = 2,
+	    .deadline = INT64_MAX};
+	struct buf large, text;
+	struct err e;
+	struct io io;
+
+	(void)state;
+	buf_init(&large, LARGE);
+	while (large.n < LARGE)
+		buf_add(&large, STR("abcd\r\n"));
+	for (size_t i = 0; i < 2; i++) {
+		int fd = i == 0 ? message() : file_nameless(&e);
+
+		letter[i] = (struct letter){.from = STR("a@x"),
+		    .to = &to[i],
+		    .n = 1,
+		    .first = i,
+		    .content = {.fd = fd, .size = i == 0 ? SMALL : LARGE}};
+	}
+	assert_int_equal(
+	    file_write(letter[1].content.fd, buf_str(&large), &e), 0);
+	buf_init(&s.line, 1000);
+	buf_init(&s.reply, 10000);
+	buf_init(&s.said, 2 * LARGE);
+	buf_init(&text, 2048);
+	buf_add(&s.reply, STR("220 h\r\n"));
+	io_init(&io, -1);
+	io_layer(&io, &ops, &s);
+	(void)session_run(&io, NULL, &errand, &hooks, &text);
+	assert_int_equal(gates, 2);
+	io_close(&io);
+	for (size_t i = 0; i < 2; i++)
+		(void)close(letter[i].content.fd);
+	buf_free(&large);
+	buf_free(&text);
+	buf_free(&s.said);
+	buf_free(&s.reply);
+	buf_free(&s.line);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(d48_several_messages_one_connection),
+	    cmocka_unit_test(d48_a_small_message_and_then_a_large_one),
 	};
 
 	return cmocka_run_group_tests_name("letters", tests, NULL, NULL);
