@@ -56,7 +56,8 @@ struct stored {
 	uint64_t size;	   /* of the message */
 	bool eightbit;
 	struct str message_id;
-	struct str args; /* of the command that gave it, for people */
+	struct str args; /* of the command that gave it, for people; of a
+			    report (delivery/notice.h), on whom it is */
 	int64_t marks;	 /* the place of the marks */
 	bool held;
 	int64_t spoke;	   /* the last event line; 0: there is none */
