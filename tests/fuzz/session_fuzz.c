@@ -205,31 +205,31 @@ message(bool large, int *fd)
 	return buf_str(&text[large]);
 }
 
-/* What was delivered is all that was to be: the message, and the dot. */
+/* What was delivered is all that was to be: each message, and its dot. */
 static void
-check_delivered(const struct server *s, struct str content)
+check_delivered(const struct server *s, const struct str *content)
 {
-	size_t due = s->delivered[0] + s->delivered[1];
 	struct str heard = buf_str(&s->heard);
-	struct dots d = {0};
-	struct buf whole;
 
-	if (due == 0)
-		return;
-	buf_init(&whole, 2 * ROOM);
-	buf_add(&whole, STR("DATA\r\n"));
-	dots_feed(&d, content, &whole);
-	dots_end(&d, &whole);
-	for (; due > 0; due--) {
-		const char *at = memmem(heard.p, heard.n, whole.p, whole.n);
+	for (size_t i = 0; i < s->letters; i++) {
+		struct dots d = {0};
+		struct buf whole;
+		const char *at;
 
+		if (!s->delivered[i])
+			continue;
+		buf_init(&whole, 2 * ROOM);
+		buf_add(&whole, STR("DATA\r\n"));
+		dots_feed(&d, content[i], &whole);
+		dots_end(&d, &whole);
+		at = memmem(heard.p, heard.n, whole.p, whole.n);
 		assert(at != NULL);
 		heard =
 		    str_slice(heard, (size_t)(at - heard.p) + whole.n, heard.n);
+		buf_free(&whole);
 	}
-	assert(s->letters > 1 || !s->delivered[0] || heard.n == 0 ||
+	assert(!s->delivered[s->letters - 1] || heard.n == 0 ||
 	    str_eq(heard, STR("QUIT\r\n")));
-	buf_free(&whole);
 }
 
 /* A descriptor from which rest comes, and then the end. */
@@ -283,13 +283,9 @@ run(struct server *s, struct str shake)
 				: STR("c@example.org"),
 	};
 	bool with_tls = s->mode & MODE_TLS;
-	struct letter letter[LETTERS] = {{
-	    .from = STR("sender@example.net"),
-	    .to = to,
-	    .n = s->letters > 1 ? RECIPIENTS - 1 : RECIPIENTS,
-	    .utf8 = s->mode & MODE_UTF8,
-	    .content.eightbit = s->mode & MODE_EIGHTBIT,
-	}};
+	struct letter letter[LETTERS] = {
+	    {.to = to, .n = RECIPIENTS - s->letters + 1},
+	    {.to = to + RECIPIENTS - 1, .n = 1, .first = RECIPIENTS - 1}};
 	struct errand errand = {
 	    .host = STR("host"),
 	    .tls = TLS_LEVEL_MAY,
@@ -298,8 +294,11 @@ run(struct server *s, struct str shake)
 	    .letters = s->letters,
 	    .deadline = INT64_MAX,
 	};
-	struct str content =
-	    message(s->mode & MODE_LARGE, &letter[0].content.fd);
+	/* A small one before a large one. */
+	bool large = s->mode & MODE_LARGE;
+	struct str content[LETTERS] = {
+	    message(large && s->letters == 1, &letter[0].content.fd),
+	    message(large, &letter[1].content.fd)};
 	struct session_end end;
 	struct buf text;
 	struct io *io = malloc(sizeof(*io));
@@ -308,11 +307,13 @@ run(struct server *s, struct str shake)
 		abort();
 	for (size_t i = 0; i < WAITS; i++)
 		errand.wait[i] = PATIENCE;
-	letter[0].content.size = content.n + !!(s->mode & MODE_NO_BODY);
-	letter[1] = letter[0];
-	letter[1].first = RECIPIENTS - 1;
-	letter[1].to = to + letter[1].first;
-	letter[1].n = 1;
+	for (size_t i = 0; i < LETTERS; i++) {
+		letter[i].from = STR("sender@example.net");
+		letter[i].utf8 = s->mode & MODE_UTF8;
+		letter[i].content.eightbit = s->mode & MODE_EIGHTBIT;
+		letter[i].content.size =
+		    content[i].n + !!(s->mode & MODE_NO_BODY);
+	}
 	buf_init(&text, 2048);
 	io_init(io, with_tls ? descriptor(shake) : -1);
 	io_layer(io, &ops, s);
