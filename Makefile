@@ -113,12 +113,12 @@ $(O)/flags: force
 		printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 .PHONY: force
 
-# Virtual time: tests replace the two functions that wait and tell the time;
+# Virtual time: tests replace what waits, tells the time and makes sockets;
 # and what ends a child, for coverage (tests/lib/leave.c).
 # Failures: the calls for files, see tests/lib/fail.h.
 WRAP := $(addprefix -Wl$(comma)--wrap=,_exit sys_poll clock_now $(addprefix sys_,\
-	read write pread pwrite open openat renameat unlinkat mkdirat fstatat \
-	fstat fstatvfs fchmod fchown futimens ftruncate fsync fdatasync flock))
+	socket read write pread pwrite open openat renameat unlinkat mkdirat \
+	fstatat fstat fstatvfs fchmod fchown futimens ftruncate fsync fdatasync flock))
 $(O)/tests/%: $(O)/tests/unit/%.o $(TESTLIB_OBJ) $(O)/libhantar.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcmocka $(TEST_LDLIBS)
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -36,6 +37,8 @@ int64_t __real_clock_now(void);
 int64_t __wrap_clock_now(void);
 int __real_sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
 int __wrap_sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
+int __real_sys_socket(int family, int type);
+int __wrap_sys_socket(int family, int type);
 
 int64_t
 __wrap_clock_now(void)
@@ -94,6 +97,26 @@ vtime_settle(void)
 		if (send(v.probe, &byte, 1, 0) != 1 ||
 		    recv(v.probe, &byte, 1, 0) != 1)
 			fatal("a datagram to ourselves was lost");
+}
+
+void
+vtime_unpaced(int fd)
+{
+	static const char name[] = "reno";
+
+	/* Not a TCP socket: then nothing is paced anyway. */
+	(void)setsockopt(
+	    fd, IPPROTO_TCP, TCP_CONGESTION, name, sizeof(name) - 1);
+}
+
+int
+__wrap_sys_socket(int family, int type)
+{
+	int fd = __real_sys_socket(family, type);
+
+	if (v.on && fd >= 0)
+		vtime_unpaced(fd);
+	return fd;
 }
 
 void

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Virtual time: a test that has to wait does not wait.  Every test program
- * is linked with --wrap=sys_poll and --wrap=clock_now; until vtime_start both
- * are the real ones.  From then on clock_now stands still, but for sys_poll:
- * where nothing is ready and the idle hook (the other ends, played by the
- * test in the same thread) has nothing to do, the clock jumps to the hook's
+ * is linked with --wrap=sys_poll, =clock_now and =sys_socket; until vtime_start
+ * they are the real ones.  From then on clock_now stands still, but for
+ * sys_poll: where nothing is ready and the idle hook (the other ends, played by
+ * the test in the same thread) has nothing to do, the clock jumps to the hook's
  * next event or to the caller's deadline, whichever is first.
  *
  * Real sockets over the loopback device may be used between the two sides:
@@ -39,5 +39,12 @@ unsigned vtime_stuck(void);
 
 /* Waits (really) until the packets under way on the loopback have arrived. */
 void vtime_settle(void);
+
+/*
+ * A TCP socket, before it connects or listens: it sends what it may at once.
+ * Some congestion controls (BBR) hold packets back by a clock of the kernel,
+ * which goes on while ours jumps.  The client's sockets are made so.
+ */
+void vtime_unpaced(int fd);
 
 #endif

@@ -71,6 +71,7 @@ narrow(int fd)
 {
 	int segment = SEGMENT, window = WINDOW;
 
+	vtime_unpaced(fd);
 	(void)setsockopt(
 	    fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
