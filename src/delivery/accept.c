@@ -322,7 +322,7 @@ copy_body(struct intake *t)
 	if (!over(t))
 		file_widen(t->in);
 	buf_add(&t->out, STR("\r\n"));
-	buf_add(&t->out, buf_str(&t->line));
+	head_body_line(&t->out, buf_str(&t->line));
 	while (!over(t)) {
 		if (feed(t, &t->out, false) < 0)
 			return -1;
@@ -436,8 +436,9 @@ accept_message(int in, const struct accept_opts *opts, struct envelope *env,
 
 	t.block = buf_block(BLOCK);
 	buf_init(&t.line, opts->header_max + GROWTH);
-	/* The whole header, a first line as large, and a block. */
-	buf_init(&t.out, 2 * (opts->header_max + GROWTH) + ADDED_MAX);
+	/* The whole header, a first line as large, which may be half CRs that
+	 * become CRLFs, and a block. */
+	buf_init(&t.out, 3 * (opts->header_max + GROWTH) + ADDED_MAX);
 	head_init(&t.head, opts->header_max);
 	result = take(&t, a);
 	if (result < 0) {

@@ -30,13 +30,19 @@ name_length(struct str line)
 	return n <= NAME_MAX_OCTETS ? n : 0;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 /* Where the colon is that ends the name of n octets; 0 if there is none. */
 static size_t
 colon(struct str line, size_t n)
 {
 	size_t at = n;
 
-	while (at < line.n && (line.p[at] == ' ' || line.p[at] == '\t'))
+	while (at < line.n && is_blank(line.p[at]))
 		at++;
 	return n > 0 && at < line.n && line.p[at] == ':' ? at : 0;
 }
@@ -46,7 +52,31 @@ is_separator(struct str line)
 {
 	while (line.n > 0 && line.p[0] == '>')
 		line = str_slice(line, 1, line.n);
-	return str_starts(line, STR("From "));
+	return line.n > 6 && str_starts(line, STR("From")) &&
+	    is_blank(line.p[4]);
+}
+
+/* Appends s, and other in place of each CR that does not stand before LF. */
+static void
+put_line(struct buf *out, struct str s, struct str other)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		i += str_find(str_slice(s, i, s.n), '\r');
+		if (i >= s.n || (i + 1 < s.n && s.p[i + 1] == '\n'))
+			continue;
+		buf_add(out, str_slice(s, from, i));
+		buf_add(out, other);
+		from = i + 1;
+	}
+	buf_add(out, str_slice(s, from, s.n));
+}
+
+void
+head_body_line(struct buf *out, struct str line)
+{
+	put_line(out, line, STR("\r\n"));
 }
 
 enum head_said
@@ -54,7 +84,7 @@ head_line(struct head *h, struct str line)
 {
 	size_t name = name_length(line);
 	size_t at = colon(line, name);
-	bool fold = line.n > 2 && (line.p[0] == ' ' || line.p[0] == '\t');
+	bool fold = line.n > 2 && is_blank(line.p[0]);
 
 	if (line.n <= 2)
 		return HEAD_END;
@@ -66,11 +96,11 @@ head_line(struct head *h, struct str line)
 		return HEAD_TOO_LARGE;
 	h->begun = true;
 	if (fold) {
-		buf_add(&h->text, line);
+		put_line(&h->text, line, STR(" "));
 		return HEAD_MORE;
 	}
 	buf_add(&h->text, str_slice(line, 0, name));
-	buf_add(&h->text, str_slice(line, at, line.n));
+	put_line(&h->text, str_slice(line, at, line.n), STR(" "));
 	return HEAD_MORE;
 }
 

@@ -8,7 +8,10 @@
 #include "base/pool.h"
 #include "mail/addr.h"
 
-/* Collects lines, each ended by CRLF, until the header is over. */
+/*
+ * Collects lines, each ended by CRLF, until the header is over.  A CR elsewhere
+ * in a line is a blank of the header, and becomes a space (B-03).
+ */
 struct head {
 	struct buf text; /* whole fields, as they will be sent */
 	bool begun;	 /* a field has been seen */
@@ -31,6 +34,12 @@ void head_free(struct head *);
  * continuation begins the body (B-08, B-09).
  */
 enum head_said head_line(struct head *, struct str line);
+
+/*
+ * Appends the line that was HEAD_BODY, or its beginning, as the body has it:
+ * a CR that is not part of its end ends a line, too (B-03).
+ */
+void head_body_line(struct buf *out, struct str line);
 
 struct field {
 	struct str name;

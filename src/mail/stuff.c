@@ -60,7 +60,7 @@ bare_cr(struct lines *l, struct buf *out)
 {
 	l->bare_crs++;
 	if (l->header)
-		add(l, STR(" "), out);
+		add(l, STR("\r"), out);
 	else
 		end_line(l, out);
 }

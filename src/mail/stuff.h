@@ -12,10 +12,11 @@
 /*
  * Input lines, which end in LF or in any number of CRs and LF (B-01), become
  * lines that end in CRLF.  NUL bytes are removed (B-04), a CR elsewhere
- * becomes a space in the header and a line end in the body (B-03); so does
- * each of many CRs before an LF but the last thirty, that nothing has to be
- * held without end.  Unless dots_are_data, a line that holds one dot, and no
- * NUL, ends the input (A-13); nothing else about dots is changed (A-14).
+ * becomes a line end in the body (B-03) and is kept in the header, for what it
+ * becomes is known when the line is (mail/head.h); so is each of many CRs
+ * before an LF but the last thirty, that nothing has to be held without end.
+ * Unless dots_are_data, a line that holds one dot, and no NUL, ends the input
+ * (A-13); nothing else about dots is changed (A-14).
  */
 enum { LINES_HELD = 64 };
 
@@ -27,7 +28,9 @@ struct lines {
 	bool high;	   /* some byte is not ASCII */
 	uint64_t bare_crs; /* CRs that did not stand before an LF */
 	uint64_t nuls;
-	size_t longest; /* octets of the longest line, without CRLF */
+	/* Octets of the longest line, without CRLF; with its bare CRs in the
+	 * header. */
+	size_t longest;
 
 	size_t column; /* octets of the line so far */
 	bool inside;   /* the line has begun (NULs count, too) */

@@ -32,6 +32,8 @@ read_head(struct head *h, struct str in)
 		said = head_line(h, buf_str(&line));
 	}
 	assert(!h->text.over);
+	for (size_t i = 0; i < h->text.n; i++)
+		assert(h->text.p[i] != '\r' || h->text.p[i + 1] == '\n');
 	buf_free(&line);
 	return in.n;
 }

@@ -215,6 +215,8 @@ static const struct {
     {"B-07", INPUT("A: b\n \t\nC: d\n\none\n"), "one\r\n"},
     {"B-08", INPUT("A: b\none\nC: d\n"), "one\r\nC: d\r\n"},
     {"B-09", INPUT("one\ntwo\n"), "one\r\ntwo\r\n"},
+    {"B-03 B-08", INPUT("A: b\none\rtwo\nC: d\n"), "one\r\ntwo\r\nC: d\r\n"},
+    {"B-03 B-09", INPUT("one\rtwo\n"), "one\r\ntwo\r\n"},
     {"B-09", INPUT(" one\n"), " one\r\n"},
     {"B-12", INPUT(""), ""},
     {"B-12", INPUT("\n"), ""},

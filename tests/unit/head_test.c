@@ -92,6 +92,15 @@ static const struct row {
 	S("A: b Bcc: c\r\n"), HEAD_END, S("")},
     {"B-03: nor one first", S("A: b\n\rBcc: c\n\n"), S("A: b\r\n Bcc: c\r\n"),
 	HEAD_END, S("")},
+    {"B-03 B-08: but ends a line of the body, and of its first",
+	S("A: b\none\rC: d\n\r2\n"), S("A: b\r\n"), HEAD_BODY,
+	S("one\r\nC: d\r\n\r\n2\r\n")},
+    {"B-03 B-09: where there is nothing else, too", S("one\r\rtwo\rC: d"),
+	S(""), HEAD_BODY, S("one\r\n\r\ntwo\r\nC: d\r\n")},
+    {"B-03 B-10: it is a blank before the colon", S("A\r\r: b\rc\n\rd\n\n"),
+	S("A: b c\r\n d\r\n"), HEAD_END, S("")},
+    {"B-03 B-06: and in a separator", S("From\rme\nA: b\n\n"), S("A: b\r\n"),
+	HEAD_END, S("")},
     {"B-03: nor does it end the header", S("A: b\r\r\rC: d\n\n"),
 	S("A: b   C: d\r\n"), HEAD_END, S("")},
 };
@@ -113,8 +122,10 @@ take(struct got *g)
 		body = true;
 	else
 		g->end = head_line(&g->head, buf_str(&g->line));
-	if (body || g->end == HEAD_BODY)
+	if (body)
 		buf_add(&g->body, buf_str(&g->line));
+	else if (g->end == HEAD_BODY)
+		head_body_line(&g->body, buf_str(&g->line));
 	buf_clear(&g->line);
 	return g->end != HEAD_MORE;
 }
