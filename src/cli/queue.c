@@ -19,6 +19,7 @@ struct runner {
 	struct identity who;
 	struct store store;
 	struct dispatch_opts dispatch;
+	struct resolve_opts resolve;
 	struct queue_opts opts;
 };
 
@@ -48,9 +49,11 @@ prepare(struct runner *r, const struct options *o, bool due_only)
 		err_while(&e, "spool");
 		return fail(o, EX_CANTCREAT, &e);
 	}
+	r->resolve = settle_resolve(&r->conf, &r->who, o);
 	r->opts = (struct queue_opts){
 	    .dispatch = &r->dispatch,
 	    .schedule = &schedule_usual,
+	    .resolve = &r->resolve,
 	    .due_only = due_only,
 	};
 	return 0;

@@ -234,23 +234,6 @@ read_message(struct send *s)
 	return 0;
 }
 
-/* Who the recipients are: names of this host have aliases. */
-static void
-resolve(struct send *s)
-{
-	struct str file = s->conf.aliases;
-	const struct resolve_opts opts = {
-	    .file = s->o->no_aliases || file.n == 0 ? NULL : file.p,
-	    .required = !str_eq(file, STR(CONF_ALIASES)),
-	    .own = s->who.own,
-	    .own_n = s->who.own_n,
-	    .mailname = s->who.mailname,
-	    .max = (size_t)s->conf.max_recipients,
-	};
-
-	resolve_recipients(&s->env, &opts, s->pool);
-}
-
 struct watcher {
 	struct buf line;
 	bool gone; /* he has stopped reading: mail goes on */
@@ -393,12 +376,14 @@ run_send(const struct options *o)
 {
 	struct send s = {.o = o, .pool = o->pool, .start = clock_now()};
 	const volatile sig_atomic_t *leave;
+	struct resolve_opts resolve;
 	int status;
 
 	interrupt_reading();
 	if ((status = prepare(&s)) != 0 || (status = read_message(&s)) != 0)
 		return status;
-	resolve(&s);
+	resolve = settle_resolve(&s.conf, &s.who, o);
+	resolve_recipients(&s.env, &resolve, s.pool);
 	leave = interrupt_sending();
 	if ((status = keep(&s)) != 0)
 		return status;

@@ -234,3 +234,17 @@ settle_dispatch(struct dispatch_opts *opts, const struct conf *c,
 	};
 	memcpy(opts->wait, c->wait, sizeof(opts->wait));
 }
+
+struct resolve_opts
+settle_resolve(
+    const struct conf *c, const struct identity *id, const struct options *o)
+{
+	return (struct resolve_opts){
+	    .file = o->no_aliases || c->aliases.n == 0 ? NULL : c->aliases.p,
+	    .required = !str_eq(c->aliases, STR(CONF_ALIASES)),
+	    .own = id->own,
+	    .own_n = id->own_n,
+	    .mailname = id->mailname,
+	    .max = (size_t)c->max_recipients,
+	};
+}

@@ -9,6 +9,7 @@
 #include "cli/conf.h"
 #include "cli/options.h"
 #include "delivery/opts.h"
+#include "delivery/resolve.h"
 #include "os/user.h"
 
 /*
@@ -45,6 +46,10 @@ struct identity {
  */
 int settle_identity(struct identity *, const struct conf *,
     const struct options *, struct err *) __attribute__((warn_unused_result));
+
+/* Where the names of this host are looked up. */
+struct resolve_opts settle_resolve(
+    const struct conf *, const struct identity *, const struct options *);
 
 /*
  * How mail is sent, for the dispatcher: all but signals, patience and who

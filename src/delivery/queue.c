@@ -111,6 +111,29 @@ stop(const struct job *job, struct queued *d, size_t i)
 }
 
 /*
+ * A name of this host whose aliases could not be read before is looked up
+ * again (H-29).  Its mark is one, so that it can become one address.
+ */
+static void
+resolve_again(const struct queue *q, struct queued *d, struct recipient *r)
+{
+	struct recipient copy = *r;
+	struct envelope one = d->envelope;
+
+	if (r->addr.domain.n > 0)
+		return;
+	one.rcpt = &copy;
+	one.n = 1;
+	resolve_recipients(&one, q->opts->resolve, &d->pool);
+	if (one.n == 1)
+		*r = one.rcpt[0];
+	else
+		r->status = status_own(BLAME_US, "4.3.5",
+		    STR("its alias leads to several addresses, and what is in "
+			"the queue can only go to one: send it again"));
+}
+
+/*
  * What is to be done for each recipient; those for whom nothing is are idle.
  * True if the message is to be kept for this run.
  */
@@ -132,6 +155,8 @@ consider(const struct queue *q, struct queued *d, int64_t now)
 			doubt(&job, d, i);
 		if (due == DUE_STOP)
 			stop(&job, d, i);
+		if (due == DUE_NOW)
+			resolve_again(q, d, r);
 		r->idle = due != DUE_NOW;
 		some = some ||
 		    (due != DUE_LATER && due != DUE_HELD && due != DUE_NEVER);

@@ -8,12 +8,14 @@
 #define DELIVERY_QUEUE_H
 
 #include "delivery/opts.h"
+#include "delivery/resolve.h"
 #include "spool/schedule.h"
 #include "spool/store.h"
 
 struct queue_opts {
 	const struct dispatch_opts *dispatch;
 	const struct schedule *schedule;
+	const struct resolve_opts *resolve;
 	bool due_only; /* what is not due yet waits (G-12) */
 };
 

@@ -247,3 +247,16 @@ def test_many_recipients_are_several_entries(lab, spool):
     assert send(lab, spool, "-q").status == 0
     assert sorted(path for mail in server.mail for path in to(mail)) == sorted(people)
     assert files(spool) == []
+
+
+def test_a_name_whose_aliases_could_not_be_read(lab, spool, tmp_path):
+    """Kept until the file can be read, and then it goes where the file says (H-29)."""
+    aliases = tmp_path / "aliases"
+    aliases.write_text("root: alice@walk.test\nbroken\n")
+    lab.mx("walk.test", "198.18.0.3")
+    args = ["-O", f"aliases={aliases}"]
+    assert send(lab, spool, *args, "root").status == 0
+    assert marks(spool) == ["w"]
+    aliases.write_text("root: alice@walk.test\n")
+    assert send(lab, spool, *args, "-q").status == 0
+    assert len(lab.mail("alice@walk.test")) == 1 and files(spool) == []
