@@ -33,6 +33,7 @@ struct conf {
 	struct str log;
 	struct str spool_path; /* empty: none */
 	int64_t spool_room;
+	struct str double_bounce_to;
 	int64_t patience;
 	int64_t delivery;
 	int64_t errors;

@@ -84,6 +84,8 @@ const struct conf_key conf_keys[] = {
 	    "what to do with errors: print, quiet, mail, mail-only"),
 	TEXT("spool", KEY_SPOOL, spool_path, "none",
 	    "folder where messages wait for another attempt; or none"),
+	TEXT("double-bounce-to", KEY_ADDRESS, double_bounce_to, "postmaster",
+	    "who gets the report on mail that has no sender"),
 	COUNT("spool-room", KEY_SIZE, spool_room, "1M", 0, 1LL << 40,
 	    "space that must be left for a message to be taken"),
 	TIME("patience", patience, "30s",

@@ -20,6 +20,7 @@ struct runner {
 	struct store store;
 	struct dispatch_opts dispatch;
 	struct resolve_opts resolve;
+	struct bounce_opts bounce;
 	struct queue_opts opts;
 };
 
@@ -50,10 +51,12 @@ prepare(struct runner *r, const struct options *o, bool due_only)
 		return fail(o, EX_CANTCREAT, &e);
 	}
 	r->resolve = settle_resolve(&r->conf, &r->who, o);
+	r->bounce = settle_bounce(&r->conf, &r->who, &r->resolve);
 	r->opts = (struct queue_opts){
 	    .dispatch = &r->dispatch,
 	    .schedule = &schedule_usual,
 	    .resolve = &r->resolve,
+	    .bounce = &r->bounce,
 	    .due_only = due_only,
 	};
 	return 0;

@@ -12,6 +12,7 @@
 #include "cli/say.h"
 #include "cli/settle.h"
 #include "delivery/accept.h"
+#include "delivery/bounce.h"
 #include "delivery/dispatch.h"
 #include "delivery/outcome.h"
 #include "delivery/spooled.h"
@@ -326,31 +327,69 @@ keep(struct send *s)
 	return fail(s, EX_IOERR, &e);
 }
 
+/*
+ * The sender gets the failures as mail (16).  False if that could not be
+ * written: then they stay for the next run of the queue.
+ */
+static bool
+mail_failures(struct send *s, struct job *job)
+{
+	struct resolve_opts resolve = settle_resolve(&s->conf, &s->who, s->o);
+	struct bounce_opts opts = settle_bounce(&s->conf, &s->who, &resolve);
+	struct stored stored = {
+	    .arrived = s->given,
+	    .uid = s->who.user.uid,
+	    .size = job->content->size,
+	    .eightbit = job->content->eightbit,
+	    .message_id = s->message.message_id,
+	};
+	struct err e;
+
+	opts.now = s->given + clock_now() - s->start;
+	if (bounce_failed(&s->store, job, &stored, &opts, s->pool, &e) >= 0)
+		return true;
+	log_event(LOG_LEVEL_ERROR, "bounce", "%.*s: %s",
+	    STR_ARG(job->envelope->id), e.text);
+	return false;
+}
+
+/* What is due to the entry of one job, and its end. */
+static bool
+end_job(struct send *s, struct job *job, bool mail)
+{
+	bool mailed = true;
+
+	spooled_note(job, s->given, NULL, &schedule_usual,
+	    s->given + clock_now() - s->start);
+	if (mail && job->state == JOB_KEPT)
+		mailed = mail_failures(s, job);
+	else
+		spooled_told(job);
+	spooled_end(job);
+	return mailed;
+}
+
 /* The end of the walk (15).  quiet: nobody is there to be told. */
 static int
 end(struct send *s, int status, bool quiet)
 {
+	bool mail_only = s->conf.errors == ERRORS_MAIL_ONLY;
+	bool mail = quiet || mail_only || s->conf.errors == ERRORS_MAIL;
 	bool kept = s->spooled;
+	bool mailed = mail;
 
 	for (size_t i = 0; i < s->jobs; i++)
 		kept = kept && s->job[i].state == JOB_KEPT;
-	if (!quiet)
+	if (!quiet && !(mail_only && kept))
 		tell(s, kept);
-	for (size_t i = 0; i < s->jobs; i++) {
-		struct job *job = &s->job[i];
-
-		if (!quiet)
-			spooled_told(job);
-		spooled_note(job, s->given, NULL, &schedule_usual,
-		    s->given + clock_now() - s->start);
-		spooled_end(job);
-	}
+	for (size_t i = 0; i < s->jobs; i++)
+		mailed = end_job(s, &s->job[i], mail) && mailed;
 	if (status)
 		return kept ? EX_OK : status;
 	status = outcome_exit(&s->env);
 	/* What the queue has is not the caller's any more; what it should have
 	 * had, and has not, is our trouble (G-18). */
-	if (status == EX_TEMPFAIL && kept)
+	if (kept && (status == EX_TEMPFAIL || (mail_only && mailed)))
 		return EX_OK;
 	return status == EX_TEMPFAIL && s->crowded ? EX_IOERR : status;
 }

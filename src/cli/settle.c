@@ -9,6 +9,9 @@
 #include "base/log.h"
 #include "os/idn.h"
 
+/* A message of more octets goes back as its header alone (G-26). */
+enum { BOUNCE_WHOLE = 50000 };
+
 int
 settle_options(struct conf *c, const struct options *o, struct err *e)
 {
@@ -246,5 +249,19 @@ settle_resolve(
 	    .own_n = id->own_n,
 	    .mailname = id->mailname,
 	    .max = (size_t)c->max_recipients,
+	};
+}
+
+struct bounce_opts
+settle_bounce(const struct conf *c, const struct identity *id,
+    const struct resolve_opts *resolve)
+{
+	return (struct bounce_opts){
+	    .hostname = id->hostname,
+	    .mailname = id->mailname,
+	    .double_bounce_to = c->double_bounce_to,
+	    .size_limit = BOUNCE_WHOLE,
+	    .resolve = resolve,
+	    .schedule = &schedule_usual,
 	};
 }

@@ -8,6 +8,7 @@
 
 #include "cli/conf.h"
 #include "cli/options.h"
+#include "delivery/bounce_opts.h"
 #include "delivery/opts.h"
 #include "delivery/resolve.h"
 #include "os/user.h"
@@ -50,6 +51,10 @@ int settle_identity(struct identity *, const struct conf *,
 /* Where the names of this host are looked up. */
 struct resolve_opts settle_resolve(
     const struct conf *, const struct identity *, const struct options *);
+
+/* Who reports failures, and to whom; but for the time. */
+struct bounce_opts settle_bounce(
+    const struct conf *, const struct identity *, const struct resolve_opts *);
 
 /*
  * How mail is sent, for the dispatcher: all but signals, patience and who

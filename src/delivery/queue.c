@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "delivery/bounce.h"
 #include "delivery/dispatch.h"
 #include "delivery/outcome.h"
 #include "delivery/spooled.h"
@@ -15,6 +16,7 @@
 
 enum {
 	BATCH_MAX = 250, /* messages at once */
+	PASSES = 3,
 	/* Message, envelope, marks; and what else is open. */
 	DESCRIPTORS_EACH = 3,
 	DESCRIPTORS_BESIDES = 100,
@@ -36,6 +38,8 @@ struct queue {
 	struct queued *batch;
 	size_t n;
 	size_t max;
+	bool due_only;
+	bool reported; /* there may be new reports to send */
 };
 
 static int64_t
@@ -149,7 +153,7 @@ consider(const struct queue *q, struct queued *d, int64_t now)
 		enum due due = schedule_due(q->opts->schedule, &d->stored,
 		    &d->stored.fate[i], now, &when);
 
-		if (due == DUE_LATER && !q->opts->due_only)
+		if (due == DUE_LATER && !q->due_only)
 			due = DUE_NOW;
 		if (due == DUE_SENDING)
 			doubt(&job, d, i);
@@ -271,9 +275,46 @@ expire(
 	}
 }
 
+static bool
+some_failed(const struct job *job)
+{
+	for (size_t i = 0; i < job->envelope->n; i++)
+		if (job_marked(job, &job->envelope->rcpt[i]) == MARK_FAILED)
+			return true;
+	return false;
+}
+
+/*
+ * Tells the sender of failures and of delay.  False if the message, a report
+ * itself, has been set aside.
+ */
+static bool
+report(struct queue *q, struct queued *d, struct job *job, int64_t now)
+{
+	struct bounce_opts opts = *q->opts->bounce;
+	struct err e;
+	int told = 0;
+
+	opts.now = now;
+	if (some_failed(job)) {
+		q->reported = true;
+		told = bounce_failed(
+		    q->store, job, &d->stored, &opts, &d->pool, &e);
+	}
+	if (told == BOUNCE_ASIDE) {
+		q->count->aside++;
+		return false;
+	}
+	if (told < 0)
+		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+	if (bounce_delayed(q->store, job, &d->stored, &opts, &d->pool, &e) < 0)
+		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+	return true;
+}
+
 /* What has come of it is written down. */
 static void
-finish(const struct queue *q, struct queued *d)
+finish(struct queue *q, struct queued *d)
 {
 	struct job job = job_of(d);
 	int64_t now = wall();
@@ -281,7 +322,8 @@ finish(const struct queue *q, struct queued *d)
 	expire(q, d, &job, now);
 	spooled_note(
 	    &job, d->stored.arrived, d->stored.fate, q->opts->schedule, now);
-	spooled_end(&job);
+	if (report(q, d, &job, now))
+		spooled_end(&job);
 }
 
 /* Sends what has been taken. */
@@ -331,14 +373,16 @@ swept(void *ctx, const char *text)
 	log_event(LOG_LEVEL_ERROR, "qmgr", "%s", text);
 }
 
+/* All of the list; due_only: what is not due is left alone. */
 static void
-run(struct queue *q, const struct store_item *item, size_t n)
+run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
 {
+	q->due_only = due_only;
 	for (size_t i = 0; i < n && !leaving(q); i++) {
 		struct queued *d = &q->batch[q->n];
 
 		if (!(item[i].has & STORE_ENV) ||
-		    (q->opts->due_only && !worth_taking(q, item[i].id, wall())))
+		    (due_only && !worth_taking(q, item[i].id, wall())))
 			continue;
 		*d =
 		    (struct queued){.entry = entry_named(q->store, item[i].id)};
@@ -353,36 +397,50 @@ run(struct queue *q, const struct store_item *item, size_t n)
 	flush(q);
 }
 
+/* Sweeps, and goes through what is there. */
+static int
+pass(struct queue *q, bool due_only, struct err *e)
+{
+	struct pool pool = {0};
+	struct store_item *item;
+	struct swept what;
+	size_t strange;
+	size_t n;
+	int result = store_list(q->store, &pool, &item, &n, &strange, e);
+
+	if (result == 0) {
+		sweep(q->store, item, n, swept, NULL, &what);
+		q->count->aside += what.aside;
+		run(q, item, n, due_only);
+	}
+	pool_free(&pool);
+	return result;
+}
+
 int
 queue_run(const struct store *store, const struct queue_opts *opts,
     struct queue_count *count, struct err *e)
 {
 	struct queue q = {.store = store, .opts = opts, .count = count};
 	size_t room = proc_descriptors();
-	struct pool pool = {0};
-	struct store_item *item;
-	struct swept what;
-	size_t strange;
-	size_t n;
+	int result;
 
 	*count = (struct queue_count){0};
 	q.max = room > DESCRIPTORS_BESIDES + DESCRIPTORS_EACH
 	    ? (room - DESCRIPTORS_BESIDES) / DESCRIPTORS_EACH
 	    : 1;
 	q.max = q.max < BATCH_MAX ? q.max : BATCH_MAX;
-	if (store_stamp(store, wall(), e) < 0)
-		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e->text);
-	if (store_list(store, &pool, &item, &n, &strange, e) < 0) {
-		pool_free(&pool);
-		return -1;
-	}
-	sweep(store, item, n, swept, NULL, &what);
-	count->aside = what.aside;
 	q.batch = calloc(q.max, sizeof(*q.batch));
 	if (q.batch == NULL)
 		err_memory();
-	run(&q, item, n);
+	if (store_stamp(store, wall(), e) < 0)
+		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e->text);
+	result = pass(&q, opts->due_only, e);
+	/* Reports are new messages; and a report may fail in its turn. */
+	for (int i = 1; i < PASSES && result == 0 && q.reported; i++) {
+		q.reported = false;
+		result = pass(&q, true, e);
+	}
 	free(q.batch);
-	pool_free(&pool);
-	return 0;
+	return result;
 }

@@ -7,6 +7,7 @@
 #ifndef DELIVERY_QUEUE_H
 #define DELIVERY_QUEUE_H
 
+#include "delivery/bounce_opts.h"
 #include "delivery/opts.h"
 #include "delivery/resolve.h"
 #include "spool/schedule.h"
@@ -16,7 +17,8 @@ struct queue_opts {
 	const struct dispatch_opts *dispatch;
 	const struct schedule *schedule;
 	const struct resolve_opts *resolve;
-	bool due_only; /* what is not due yet waits (G-12) */
+	const struct bounce_opts *bounce; /* but for the time */
+	bool due_only;			  /* what is not due yet waits (G-12) */
 };
 
 struct queue_count {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Mail in the spool: it is kept before it is sent, and sent again until it is delivered."""
 
+import email
 import os
 import re
 import subprocess
@@ -260,3 +261,35 @@ def test_a_name_whose_aliases_could_not_be_read(lab, spool, tmp_path):
     aliases.write_text("root: alice@walk.test\n")
     assert send(lab, spool, *args, "-q").status == 0
     assert len(lab.mail("alice@walk.test")) == 1 and files(spool) == []
+
+
+def test_a_failure_in_the_queue_is_reported_to_the_sender(lab, spool):
+    """Who is not there when it fails gets a report, and the queue is empty then (G-20, G-21, J-22)."""
+    lab.mx("walk.test", HOST)
+    lab.serve(HOST, smtp(RCPT="550 5.1.1 nobody of that name"))
+    lab.mx("home.test", "198.18.0.3")
+    lab.mx("sender.test", "198.18.0.21")
+    home = lab.serve("198.18.0.21", smtp())
+    assert send(lab, spool, "-odq", "-f", "me@sender.test", "bob@walk.test").status == 0
+    assert send(lab, spool, "-q").status == 0
+    ((sender, _, content),) = home.mail
+    report = email.message_from_bytes(content)
+    assert sender.startswith("MAIL FROM:<>") and to(home.mail[0]) == ["me@sender.test"]
+    assert report.get_content_type() == "multipart/report"
+    fields = report.get_payload(1).get_payload(1)
+    assert fields["Final-Recipient"].endswith("bob@walk.test") and fields["Status"] == "5.1.1"
+    assert "nobody of that name" in fields["Diagnostic-Code"]
+    assert files(spool) == []
+
+
+@pytest.mark.parametrize("mode, status", [("-oem", 67), ("-oee", 0)])
+def test_errors_by_mail(lab, spool, mode, status):
+    """The caller's failures go to the sender as mail, too (A-32)."""
+    lab.mx("walk.test", HOST)
+    lab.serve(HOST, smtp(RCPT="550 5.1.1 nobody of that name"))
+    done = send(lab, spool, mode, "-f", "me@sender.test", "bob@walk.test")
+    assert done.status == status
+    assert ("bob@walk.test" in done.err) == (mode == "-oem")
+    (entry,) = entries(spool)
+    text = (spool / f"{entry}.env").read_text()
+    assert "from <>" in text and "to <me@sender.test>" in text
