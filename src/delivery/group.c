@@ -4,9 +4,13 @@
 #include <stdlib.h>
 
 #include "delivery/outcome.h"
+#include "os/sandbox.h"
 
-/* More recipients of one domain go in several sessions. */
-enum { HOP_RECIPIENTS = 1000 };
+/* More recipients or messages for one domain go in several sessions. */
+enum { HOP_RECIPIENTS = 1000, HOP_LETTERS = 100 };
+
+_Static_assert((int)HOP_LETTERS <= (int)SANDBOX_RANGES,
+    "an agent can mark the recipients of all its letters");
 
 /* A recipient and where it goes, while they are grouped. */
 struct way {
@@ -38,13 +42,20 @@ by_way(const void *left, const void *right)
 }
 
 static bool
-together(const struct way *a, const struct way *b, size_t so_far)
+together(const struct way *a, const struct way *b)
 {
 	/* Each that goes nowhere has a reason of its own. */
 	return a->target.kind != NEXT_HOP_NONE &&
 	    a->target.kind == b->target.kind && a->utf8 == b->utf8 &&
-	    str_eq(a->target.domain, b->target.domain) &&
-	    so_far < HOP_RECIPIENTS;
+	    str_eq(a->target.domain, b->target.domain);
+}
+
+/* Are they served by one transaction? */
+static bool
+one_letter(const struct way *a, const struct way *b)
+{
+	return a->who.job == b->who.job &&
+	    str_eq(member_from(&a->who), member_from(&b->who));
 }
 
 /*
@@ -102,17 +113,22 @@ group_recipients(struct run *run, size_t *n)
 	size_t all = find_ways(run, &way);
 	struct member *member = pool_array(run->pool, all, sizeof(*member));
 	struct hop *hop = pool_array(run->pool, all, sizeof(*hop));
+	size_t letters = 0;
 	size_t count = 0;
 
 	qsort(way, all, sizeof(*way), by_way);
 	for (size_t i = 0; i < all; i++) {
 		struct hop *h = count ? &hop[count - 1] : NULL;
+		bool another = h == NULL || !one_letter(&way[i - 1], &way[i]);
 
 		member[i] = way[i].who;
-		if (h && together(&way[i - 1], &way[i], h->n)) {
+		letters += another;
+		if (h && together(&way[i - 1], &way[i]) &&
+		    h->n < HOP_RECIPIENTS && letters <= HOP_LETTERS) {
 			h->n++;
 			continue;
 		}
+		letters = 1;
 		h = &hop[count];
 		*h = (struct hop){
 		    .id = (uint32_t)count,

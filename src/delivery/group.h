@@ -7,7 +7,7 @@
 
 /*
  * Makes a hop of all recipients that go the same way: to the same domain, with
- * the same needs, 1,000 of one message at most.  Returns *n hops, in the
+ * the same needs, 1,000 of 100 messages at most.  Returns *n hops, in the
  * run's pool; sets since[SINCE_RUN] and [SINCE_READ] of each recipient.
  */
 struct hop *group_recipients(struct run *, size_t *n);

@@ -229,7 +229,8 @@ address_record(struct hop *hop, struct run *run, const struct record *r)
 		walk_ours(hop->walk);
 		return;
 	}
-	walk_address(hop->walk, pool_str(run->pool, r->name));
+	if (h->n < WALK_ADDRESSES)
+		walk_address(hop->walk, pool_str(run->pool, r->name));
 }
 
 void

@@ -39,7 +39,8 @@ line(void *ctx, struct str text)
 
 	if (q->lost)
 		return;
-	if (report_parse(text, &r, &e) < 0) {
+	if (report_parse(text, &r, &e) < 0 ||
+	    (r.kind == RECORD_FOUND && r.status.outcome == OUTCOME_OPEN)) {
 		q->lost = true;
 		return;
 	}
