@@ -14,6 +14,9 @@
 #include "os/proc.h"
 #include "os/sys.h"
 
+/* What comes behind the deadline: marks, their sync, the report. */
+enum { LAST_WORDS_MS = 60000 };
+
 /* A child's ends of the pipes, and what it is to do. */
 struct child {
 	int report;
@@ -56,6 +59,9 @@ run_smtp(void *arg)
 {
 	struct child *c = arg;
 
+	/* A dispatcher that is stopped reads no report: nobody waits for him
+	 * for ever (spool-protocol, 22). */
+	proc_end_by(c->deadline + LAST_WORDS_MS);
 	report_init(&c->said, c->report);
 	smtp_attempt(c->errand, &c->said, wait_at_gate, c, true);
 	report_free(&c->said);
@@ -222,6 +228,13 @@ agent_end(struct agent *agent)
 	sys_close(agent->report);
 	proc_drop(agent->pid);
 	*agent = (struct agent){.pid = -1, .report = -1, .command = -1};
+}
+
+void
+agent_stop(struct agent *agent)
+{
+	proc_kill(agent->pid);
+	(void)agent_finish(agent);
 }
 
 void

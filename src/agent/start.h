@@ -69,6 +69,9 @@ void agent_request(
 /* Closes the pipes and kills what still runs; proc_collect collects it. */
 void agent_end(struct agent *);
 
+/* The same, and waits until it is gone: what it has marked, it has marked. */
+void agent_stop(struct agent *);
+
 /*
  * In the calling process.  gate(ctx) is asked before each end of data.
  */

@@ -205,6 +205,28 @@ attempt_past_gate(const struct attempt *a)
 	return false;
 }
 
+/*
+ * Past the gate of a message that is kept the mark is the truth, the report
+ * its explanation (spool-protocol, 12).  Of doubt there need be no mark.
+ */
+static bool
+agrees(const struct attempt *a, const struct record *r)
+{
+	static const enum mark marks[] = {
+	    [OUTCOME_OPEN] = MARK_SENDING,
+	    [OUTCOME_DELIVERED] = MARK_DELIVERED,
+	    [OUTCOME_DEFERRED] = MARK_WAITING,
+	    [OUTCOME_FAILED] = MARK_FAILED,
+	};
+	const struct member *m = a->rcpt[r->id];
+	enum outcome outcome = r->status.outcome;
+
+	if (m->job->state != JOB_KEPT || !may_be_sent(a, r->id) ||
+	    (outcome == OUTCOME_DEFERRED && r->status.blame == BLAME_DOUBT))
+		return true;
+	return job_marked(m->job, m->rcpt) == marks[outcome];
+}
+
 static bool
 rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 {
@@ -218,10 +240,7 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	rcpt = a->rcpt[r->id]->rcpt;
 	if (r->status.outcome == OUTCOME_DELIVERED && !may_be_sent(a, r->id))
 		return false;
-	/* The mark is the truth, the report its explanation. */
-	if (r->status.outcome == OUTCOME_DELIVERED &&
-	    a->rcpt[r->id]->job->state == JOB_KEPT &&
-	    job_marked(a->rcpt[r->id]->job, rcpt) != MARK_DELIVERED)
+	if (!agrees(a, r))
 		return false;
 	a->delivered += r->status.outcome == OUTCOME_DELIVERED;
 	a->too_many = a->too_many || is_too_many(&r->status);
@@ -444,7 +463,11 @@ hop_attempt_over(struct hop *hop, struct run *run)
 	    STR("the process that made the attempt has died"));
 
 	report_reader_free(&a->reader);
-	agent_end(&a->agent);
+	/* As long as it lives its marks are its own (spool-protocol, 12). */
+	if (attempt_past_gate(a))
+		agent_stop(&a->agent);
+	else
+		agent_end(&a->agent);
 	hop->deadline = INT64_MAX;
 	/* Past the gate, who has no verdict is in doubt, unless the agent says
 	 * what kept it from sending. */

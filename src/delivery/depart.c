@@ -18,9 +18,13 @@ dispatcher_read(struct dispatcher *d, struct hop *h)
 {
 	struct heard heard = {d, h};
 	struct err e;
-	int more = report_read(&h->attempt.reader, h->attempt.agent.report,
-	    dispatcher_heard, &heard, &e);
+	int more;
 
+	/* What another had to say may have ended it since we waited. */
+	if (h->state != HOP_RUNNING)
+		return;
+	more = report_read(&h->attempt.reader, h->attempt.agent.report,
+	    dispatcher_heard, &heard, &e);
 	if (more < 0)
 		h->attempt.lied = true;
 	/* Its end is the end of the pipe: then it is gone, or nearly. */

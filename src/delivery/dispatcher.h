@@ -40,7 +40,7 @@ struct heard {
 /* A line of a report; ctx is a struct heard. */
 void dispatcher_heard(void *ctx, struct str line);
 
-/* Reads what the hop's agent has said. */
+/* Reads what the hop's agent has said, if it still has one. */
 void dispatcher_read(struct dispatcher *, struct hop *);
 
 /*

@@ -9,10 +9,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "os/sys.h"
 
@@ -122,6 +124,18 @@ proc_detach(void)
 	act(SIGINT, SIG_IGN);
 	act(SIGTERM, SIG_IGN);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
+}
+
+void
+proc_end_by(int64_t deadline)
+{
+	int64_t now = clock_now();
+	int64_t ms = deadline > now ? deadline - now : 1;
+	struct itimerval timer = {
+	    .it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
+
+	act(SIGALRM, SIG_DFL);
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 bool

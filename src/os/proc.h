@@ -24,6 +24,9 @@ pid_t proc_spawn(
  * no longer end it (spool-protocol, 10). */
 void proc_detach(void);
 
+/* At that time of clock_now the calling child ends, whatever it is at. */
+void proc_end_by(int64_t deadline);
+
 /*
  * Collects a child.  wait: blocks until it has ended.  Returns true and its
  * wait status when it is gone, false if it still runs.

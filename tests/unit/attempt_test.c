@@ -5,11 +5,19 @@
  */
 #include "delivery/hop.h"
 
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
+
+#include "../lib/shelf.h"
+#include "delivery/dispatcher.h"
+#include "os/sys.h"
 
 enum { LINES = 8 };
 
@@ -224,6 +232,116 @@ no_gate_when_leaving(void **state)
 	pool_free(&w.pool);
 }
 
+struct truth {
+	enum mark mark;
+	const char *line;
+	enum outcome outcome;
+	bool doubt;
+	enum mark then;
+};
+
+/*
+ * Spool-protocol 12: of a message in the spool the mark is the truth, the
+ * report its explanation; where they differ the mark counts.
+ */
+static void
+the_mark_is_the_truth(void **state)
+{
+	static const struct truth truths[] = {
+	    {MARK_DELIVERED, "rcpt 0 " TAKEN, OUTCOME_DELIVERED, false,
+		MARK_DELIVERED},
+	    {MARK_FAILED, "rcpt 0 " REFUSED, OUTCOME_FAILED, false,
+		MARK_FAILED},
+	    {MARK_WAITING, "rcpt 0 " LATER, OUTCOME_DEFERRED, false,
+		MARK_WAITING},
+	    {MARK_SENDING, "rcpt 0 2 6 0 4.4.2 lost", OUTCOME_DEFERRED, true,
+		MARK_DOUBT},
+	    {MARK_SENDING, "rcpt 0 " LATER, OUTCOME_DEFERRED, true, MARK_DOUBT},
+	    {MARK_SENDING, "rcpt 0 " TAKEN, OUTCOME_DEFERRED, true, MARK_DOUBT},
+	    {MARK_DELIVERED, "rcpt 0 " REFUSED, OUTCOME_DELIVERED, false,
+		MARK_DELIVERED},
+	    {MARK_DELIVERED, "rcpt 0 " LATER, OUTCOME_DELIVERED, false,
+		MARK_DELIVERED},
+	    {MARK_FAILED, "rcpt 0 " LATER, OUTCOME_FAILED, false, MARK_FAILED},
+	    {MARK_WAITING, "rcpt 0 " TAKEN, OUTCOME_DEFERRED, false,
+		MARK_WAITING},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(truths) / sizeof(truths[0]); i++) {
+		const struct truth *truth = &truths[i];
+		struct entry entry;
+		struct world w;
+
+		print_message(
+		    "%s, and %s\n", mark_word(truth->mark), truth->line);
+		shelf_commit(&entry);
+		set_up(&w);
+		w.job.entry = &entry;
+		w.job.state = JOB_KEPT;
+		hop_heard(&w.hop, &w.run, STR(DIALLED));
+		hop_heard(&w.hop, &w.run, STR("gate 0"));
+		shelf_mark(&entry, truth->mark);
+		hop_heard(&w.hop, &w.run, str_c(truth->line));
+		hop_attempt_over(&w.hop, &w.run);
+		assert_int_equal(w.rcpt[0].status.outcome, truth->outcome);
+		assert_int_equal(
+		    w.rcpt[0].status.blame == BLAME_DOUBT, truth->doubt);
+		assert_int_equal(job_marked(&w.job, &w.rcpt[0]), truth->then);
+		entry_close(&entry);
+		pool_free(&w.pool);
+	}
+}
+
+/* Spool-protocol 12: what is marked is read when the agent is gone. */
+static void
+past_the_gate_its_end_is_waited_for(void **state)
+{
+	struct world w;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	set_up(&w);
+	w.hop.attempt.agent.pid = pid;
+	hop_heard(&w.hop, &w.run, STR(DIALLED));
+	hop_heard(&w.hop, &w.run, STR("gate 0"));
+	hop_attempt_over(&w.hop, &w.run);
+	errno = 0;
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	pool_free(&w.pool);
+}
+
+/*
+ * Its commit ended in the dark, so that it was left, and its agent has said
+ * something in the same moment.
+ */
+static void
+who_was_left_is_not_heard(void **state)
+{
+	struct dispatcher d = {0};
+	struct world w;
+	int pipe[2];
+
+	(void)state;
+	set_up(&w);
+	assert_int_equal(sys_pipe(pipe), 0);
+	w.hop.attempt.agent.report = pipe[0];
+	d.run = w.run;
+	hop_heard(&w.hop, &d.run, STR(DIALLED));
+	hop_leave(&w.hop, &d.run);
+	dispatcher_read(&d, &w.hop);
+	assert_int_equal(w.hop.state, HOP_OVER);
+	assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_DEFERRED);
+	sys_close(pipe[1]);
+	pool_free(&w.pool);
+}
+
 int
 main(void)
 {
@@ -233,6 +351,10 @@ main(void)
 	    cmocka_unit_test(silence_past_the_gate_is_doubt),
 	    cmocka_unit_test(a_reason_past_the_gate_is_none),
 	    cmocka_unit_test(no_gate_when_leaving),
+	    cmocka_unit_test_setup_teardown(
+		the_mark_is_the_truth, shelf_open, shelf_close),
+	    cmocka_unit_test(past_the_gate_its_end_is_waited_for),
+	    cmocka_unit_test(who_was_left_is_not_heard),
 	};
 
 	return cmocka_run_group_tests_name("attempt", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "os/file.h"
 #include "os/journal.h"
@@ -67,6 +68,28 @@ sleep_long(void *arg)
 	(void)arg;
 	(void)sleep(100);
 	return 0;
+}
+
+static int
+sleep_long_under_a_deadline(void *arg)
+{
+	proc_end_by(clock_now() + 50);
+	return sleep_long(arg);
+}
+
+/* Spool-protocol 10 and 22: it ends, whatever it waits for. */
+static void
+a_child_ends_by_its_deadline(void **state)
+{
+	struct err e;
+	int status = 0;
+	pid_t pid = proc_spawn(sleep_long_under_a_deadline, NULL, NULL, 0, &e);
+
+	(void)state;
+	assert_true(pid > 0);
+	assert_true(proc_reap(pid, true, &status));
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGALRM);
 }
 
 static void
@@ -263,6 +286,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_child_keeps_what_it_was_given),
 	    cmocka_unit_test(a_child_can_be_killed),
+	    cmocka_unit_test(a_child_ends_by_its_deadline),
 	    cmocka_unit_test(dropped_children_are_collected),
 	    cmocka_unit_test(a_child_dies_with_its_parent),
 	    cmocka_unit_test(a_program_starts_sane),
