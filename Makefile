@@ -78,7 +78,7 @@ TESTLIB := $(sort $(wildcard tests/lib/*.c))
 TESTLIB_OBJ := $(TESTLIB:%.c=$(O)/%.o)
 TALKS := $(sort $(wildcard tests/talk/*.talk tests/talk/*/*.talk))
 MAN8 := hantar.8
-MAN1 := newaliases.1
+MAN1 := mailq.1 newaliases.1
 MAN5 := hantar.conf.5 hantar-spool.5
 MAN7 := hantar-smtp.7
 

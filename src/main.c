@@ -10,7 +10,7 @@ static const struct {
     {"hantar", MODE_SEND}, /* and every other name that is not here */
     {"sendmail", MODE_SEND},
     {"send-mail", MODE_SEND},
-    {"mailq", MODE_SPOOL},
+    {"mailq", MODE_LIST},
     {"newaliases", MODE_ALIASES},
     {"smtpd", MODE_UNSUPPORTED},
     {"hoststat", MODE_UNSUPPORTED},
@@ -26,7 +26,13 @@ static int (*const runs[MODES])(const struct options *) = {
     [MODE_ALIASES] = run_aliases,
     [MODE_QUEUE] = run_queue,
     [MODE_DUE] = run_queue_due,
-    [MODE_SPOOL] = run_spool,
+    [MODE_LIST] = run_mailq,
+    [MODE_COUNT] = run_mailq,
+    [MODE_STATUS] = run_mailq,
+    [MODE_HOLD] = run_mailq,
+    [MODE_RELEASE] = run_mailq,
+    [MODE_REQUEUE] = run_mailq,
+    [MODE_DELETE] = run_mailq,
     [MODE_UNSUPPORTED] = run_unsupported,
 };
 

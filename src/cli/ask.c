@@ -97,7 +97,7 @@ run_spool(const struct options *o)
 	struct err e;
 
 	err_set(&e, ERR_LIMIT,
-	    "%s needs a spool, and there is none yet (spool = none)", o->what);
+	    "%s needs a spool, and there is none (spool = none)", o->what);
 	return fail(o->name, EX_CONFIG, &e);
 }
 

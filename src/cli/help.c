@@ -64,6 +64,8 @@ help_print(struct buf *b, const char *name)
 		    letters_keys[i].letter, letters_keys[i].name);
 	for (size_t i = 0; i < letters_words_n; i++)
 		line(b, letters_words[i].help, "--%s", letters_words[i].word);
+	for (size_t i = 0; i < letters_flags_n; i++)
+		line(b, letters_flags[i].help, "--%s", letters_flags[i].word);
 	buf_add(b, STR("Taken and ignored:"));
 	for (size_t i = 0; i < letters_n; i++)
 		if (letters[i].take == NULL && letters[i].help == NULL)

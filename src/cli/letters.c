@@ -11,8 +11,8 @@ const struct mode_word letters_modes[] = {
     {"m", MODE_SEND, "send a message (the default)"},
     {"C", MODE_CHECK, "as --check"},
     {"i", MODE_ALIASES, "check the file of aliases: status 0, 65 or 78"},
-    {"p", MODE_SPOOL, "list the queue (there is none yet)"},
-    {"P", MODE_SPOOL, "count the queue (there is none yet)"},
+    {"p", MODE_LIST, "list the queue, as mailq; -qI, -qR, -qS select"},
+    {"P", MODE_COUNT, "count the queue"},
     {"s", MODE_UNSUPPORTED, NULL},
     {"v", MODE_UNSUPPORTED, NULL},
     {"d", MODE_UNSUPPORTED, NULL},
@@ -31,6 +31,18 @@ const struct mode_word letters_words[] = {
     {"check", MODE_CHECK, "check the configuration: status 0 or 78"},
     {"print-config", MODE_PRINT_CONFIG, "print the configuration in force"},
     {"due", MODE_DUE, "run what is due of the queue"},
+    {"queue-status", MODE_STATUS,
+	"how the queue fares: status 0 well, 1 warning, 2 trouble"},
+    {"hold", MODE_HOLD, "hold entries back; this and the next: ID ..., or ALL"},
+    {"release", MODE_RELEASE, "let go what was held"},
+    {"requeue", MODE_REQUEUE, "make entries due now"},
+    {"delete", MODE_DELETE, "delete entries; nobody is told"},
+};
+
+#define AT(field) offsetof(struct options, field)
+
+const struct flag_word letters_flags[] = {
+    {"json", AT(json), "with -bp, --queue-status: for programs"},
 };
 
 const struct short_key letters_keys[] = {
@@ -56,20 +68,26 @@ quote(struct options *o, const char *option, const char *value)
 	return text;
 }
 
+/* The array, with room for one more than n. */
+static void *
+grown(struct options *o, void *array, size_t n, size_t size)
+{
+	void *more;
+
+	if ((n & (n - 1)) != 0) /* full: 0, 1, 2, 4, ... are in it */
+		return array;
+	more = pool_array(o->pool, n ? 2 * n : 1, size);
+	if (n > 0)
+		memcpy(more, array, n * size);
+	return more;
+}
+
 static int
 add_setting(
     struct options *o, const char *option, struct str key, struct str value)
 {
-	size_t n = o->settings_n;
-
-	if ((n & (n - 1)) == 0) { /* full: 0, 1, 2, 4, ... are in it */
-		struct setting *more =
-		    pool_array(o->pool, n ? 2 * n : 1, sizeof(*more));
-
-		if (n > 0)
-			memcpy(more, o->settings, n * sizeof(*more));
-		o->settings = more;
-	}
+	o->settings =
+	    grown(o, o->settings, o->settings_n, sizeof(*o->settings));
 	o->settings[o->settings_n++] = (struct setting){key, value, option};
 	return 0;
 }
@@ -222,11 +240,23 @@ read_every(struct str s, int64_t *ms)
 	return *ms > 0;
 }
 
+/* Which entries are meant of a list that was asked for, or of a run. */
 static int
 take_run(struct options *o, const struct option *opt, const char *value,
     struct err *e)
 {
+	struct selector selector;
+
 	(void)opt;
+	if (select_read(str_c(value), &selector)) {
+		o->selectors = grown(
+		    o, o->selectors, o->selectors_n, sizeof(*o->selectors));
+		o->selectors[o->selectors_n++] = selector;
+		if (o->mode == MODE_LIST || o->mode == MODE_COUNT ||
+		    o->mode == MODE_DUE)
+			return 0;
+		value = "";
+	}
 	o->mode = MODE_QUEUE;
 	o->what = quote(o, "-q", value);
 	if (value[0] == '\0' || str_eq(str_c(value), STR("f")))
@@ -262,8 +292,6 @@ refuse(struct options *o, const struct option *opt, const char *value,
 	err_set(e, ERR_SYNTAX, "-%c is not permitted", opt->letter);
 	return EX_NOPERM;
 }
-
-#define AT(field) offsetof(struct options, field)
 
 /* clang-format off */
 const struct option letters[] = {
@@ -338,4 +366,5 @@ const struct option letters[] = {
 const size_t letters_n = COUNT(letters);
 const size_t letters_modes_n = COUNT(letters_modes);
 const size_t letters_words_n = COUNT(letters_words);
+const size_t letters_flags_n = COUNT(letters_flags);
 const size_t letters_keys_n = COUNT(letters_keys);

@@ -34,6 +34,13 @@ struct mode_word {
 	const char *help;
 };
 
+/* --word that goes with others: a bool. */
+struct flag_word {
+	const char *word;
+	size_t at; /* place in struct options */
+	const char *help;
+};
+
 /* -oX: a key of the configuration. */
 struct short_key {
 	char letter;
@@ -49,6 +56,8 @@ extern const struct mode_word letters_modes[];
 extern const size_t letters_modes_n;
 extern const struct mode_word letters_words[];
 extern const size_t letters_words_n;
+extern const struct flag_word letters_flags[];
+extern const size_t letters_flags_n;
 extern const struct short_key letters_keys[];
 extern const size_t letters_keys_n;
 

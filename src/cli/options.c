@@ -6,11 +6,22 @@
 #include "cli/letters.h"
 
 static int
-take_word(struct options *o, const char *word, struct err *e)
+take_word(struct options *o, const char *argument, struct err *e)
 {
+	const char *word = argument + 2;
+
 	for (size_t i = 0; i < letters_words_n; i++)
 		if (str_eq(str_c(word), str_c(letters_words[i].word))) {
 			o->mode = letters_words[i].mode;
+			o->what = argument;
+			return 0;
+		}
+	for (size_t i = 0; i < letters_flags_n; i++)
+		if (str_eq(str_c(word), str_c(letters_flags[i].word))) {
+			bool yes = true;
+
+			memcpy(
+			    (char *)o + letters_flags[i].at, &yes, sizeof(yes));
 			return 0;
 		}
 	err_set(e, ERR_SYNTAX, "unknown option --%s", word);
@@ -110,7 +121,7 @@ options_parse(struct options *o, const char *name, enum mode mode, int argc,
 			break;
 		}
 		status = argv[i][1] == '-'
-		    ? take_word(o, argv[i] + 2, e)
+		    ? take_word(o, argv[i], e)
 		    : take_letters(o, argv[i] + 1, next, &used, e);
 		if (status != 0)
 			return status;

@@ -58,6 +58,8 @@ prepare(struct runner *r, const struct options *o, bool due_only)
 	    .resolve = &r->resolve,
 	    .bounce = &r->bounce,
 	    .due_only = due_only,
+	    .selectors = o->selectors,
+	    .selectors_n = o->selectors_n,
 	};
 	return 0;
 }

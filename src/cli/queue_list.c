@@ -33,28 +33,6 @@ put_date(struct buf *b, int64_t ms)
 	buf_printf(b, "%s", text);
 }
 
-/* "451 4.7.1 greylisted", as the server said it; our own texts as they are. */
-static void
-put_reply(struct buf *b, const struct status *s)
-{
-	if (s->code > 0)
-		buf_printf(b, "%u ", s->code);
-	buf_add(b, s->text);
-}
-
-static void
-put_reason(struct buf *b, const struct fate *fate)
-{
-	struct buf text;
-
-	buf_init(&text, TEXT_MAX);
-	if (fate->status.code > 0 && fate->relay.n > 0)
-		buf_printf(&text, "host %.*s said: ", STR_ARG(fate->relay));
-	put_reply(&text, &fate->status);
-	code_inert(b, buf_str(&text), TEXT_MAX);
-	buf_free(&text);
-}
-
 /* What is going to happen. */
 static void
 put_outlook(struct buf *b, const struct queue_item *item,
@@ -105,8 +83,8 @@ put_recipients(struct buf *b, const struct queue_item *item, int64_t now)
 			continue;
 		if (before == NULL || !alike(before, fate)) {
 			buf_add(b, STR("    ("));
-			put_reason(b, fate);
-			if (fate->status.code > 0 || fate->status.text.n > 0)
+			code_inert(b, fate->status.text, TEXT_MAX);
+			if (fate->status.text.n > 0)
 				buf_add(b, STR("; "));
 			put_outlook(b, item, fate, now);
 			buf_add(b, STR(")\n"));
@@ -151,14 +129,10 @@ json_recipient(
 {
 	const struct fate *fate = &item->stored.fate[i];
 	const struct status *s = &fate->status;
-	bool tried = s->code > 0 || s->text.n > 0;
-	struct buf reply;
 	int64_t when;
 	enum due due =
 	    schedule_due(&schedule_usual, &item->stored, fate, now, &when);
 
-	buf_init(&reply, TEXT_MAX);
-	put_reply(&reply, s);
 	buf_add(b, STR("{\"address\":"));
 	json_string(b, item->env.rcpt[i].path);
 	buf_printf(b, ",\"state\":\"%s\",\"attempts\":%u,\"last\":",
@@ -167,17 +141,16 @@ json_recipient(
 	buf_add(b, STR(",\"next\":"));
 	json_time(b, due == DUE_LATER || due == DUE_NOW ? when : 0);
 	buf_add(b, STR(",\"status\":"));
-	if (tried)
+	if (s->outcome != OUTCOME_OPEN)
 		buf_printf(b, "\"%u.%u.%u\"", s->enhanced[0], s->enhanced[1],
 		    s->enhanced[2]);
 	else
 		buf_add(b, STR("null"));
 	buf_add(b, STR(",\"reply\":"));
-	json_text(b, tried ? buf_str(&reply) : STR_NONE);
+	json_text(b, s->text);
 	buf_add(b, STR(",\"relay\":"));
 	json_text(b, fate->relay);
 	buf_byte(b, '}');
-	buf_free(&reply);
 }
 
 static const char *

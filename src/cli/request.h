@@ -4,6 +4,7 @@
 #define CLI_REQUEST_H
 
 #include "base/pool.h"
+#include "spool/select.h"
 
 enum mode {
 	MODE_SEND,
@@ -11,10 +12,16 @@ enum mode {
 	MODE_VERSION,
 	MODE_CHECK, /* is the configuration valid? */
 	MODE_PRINT_CONFIG,
-	MODE_ALIASES,	  /* is the file of aliases valid? */
-	MODE_QUEUE,	  /* run the queue */
-	MODE_DUE,	  /* run what of it is due */
-	MODE_SPOOL,	  /* something that only a spool can answer */
+	MODE_ALIASES, /* is the file of aliases valid? */
+	MODE_QUEUE,   /* run the queue */
+	MODE_DUE,     /* run what of it is due */
+	MODE_LIST,    /* look at the queue */
+	MODE_COUNT,
+	MODE_STATUS,
+	MODE_HOLD, /* change the entries that the operands name */
+	MODE_RELEASE,
+	MODE_REQUEUE,
+	MODE_DELETE,
 	MODE_UNSUPPORTED, /* known, and not built (yet) */
 	MODES,
 };
@@ -36,6 +43,7 @@ struct options {
 	bool gateway;	  /* -G */
 	bool no_aliases;  /* -n */
 	int64_t every;	  /* -q15m: run the queue so often, ms; 0: once */
+	bool json;	  /* --json */
 	/* NULL where the option was not given. */
 	const char *sender;    /* -f, -r */
 	const char *full_name; /* -F */
@@ -44,6 +52,8 @@ struct options {
 	const char *ret;       /* -R */
 	struct setting *settings;
 	size_t settings_n;
+	struct selector *selectors; /* -qI, -qR, -qS */
+	size_t selectors_n;
 	char **operands;
 	size_t operands_n;
 };

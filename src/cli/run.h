@@ -14,6 +14,7 @@ int run_aliases(const struct options *);
 int run_queue(const struct options *);
 int run_queue_due(const struct options *);
 int run_spool(const struct options *);
+int run_mailq(const struct options *);
 int run_unsupported(const struct options *);
 
 /* The command line could not be read, for reason *e; returns status. */

@@ -8,31 +8,41 @@
 #include "base/code.h"
 #include "os/sys.h"
 
-enum { SAY_MAX = 4000, SAY_PATIENCE_MS = 5000 };
+enum { SAY_MAX = 4000, SAY_PATIENCE_MS = 5000, SAY_PAGE_MS = 3600000 };
 
 /*
  * In pieces that a pipe takes at once when it says that it is ready: who does
  * not read must not keep mail from going on its way.
  */
-bool
-say_text(int fd, struct str text)
+static bool
+put(int fd, struct str text, int64_t deadline)
 {
-	int64_t deadline = clock_now() + SAY_PATIENCE_MS;
-
 	while (text.n > 0) {
 		struct pollfd p = {.fd = fd, .events = POLLOUT};
-		ssize_t put;
+		ssize_t took;
 
 		/* Where one cannot wait, one can still write. */
 		if (sys_poll(&p, 1, deadline) == 0)
 			return false;
-		put = sys_write(
+		took = sys_write(
 		    fd, text.p, text.n < PIPE_BUF ? text.n : PIPE_BUF);
-		if (put <= 0)
+		if (took <= 0)
 			return false;
-		text = str_slice(text, (size_t)put, text.n);
+		text = str_slice(text, (size_t)took, text.n);
 	}
 	return true;
+}
+
+bool
+say_text(int fd, struct str text)
+{
+	return put(fd, text, clock_now() + SAY_PATIENCE_MS);
+}
+
+bool
+say_page(int fd, struct str text)
+{
+	return put(fd, text, clock_now() + SAY_PAGE_MS);
 }
 
 void

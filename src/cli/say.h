@@ -20,4 +20,7 @@ bool say_error(const char *name, struct str id, struct str text);
  */
 bool say_text(int fd, struct str text);
 
+/* The same for what a person reads page by page: an hour for each. */
+bool say_page(int fd, struct str text);
+
 #endif

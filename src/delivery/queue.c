@@ -178,8 +178,9 @@ all_final(const struct queued *d)
 }
 
 /*
- * Looks, without taking hold of it, whether something may be to be done: the
- * lock costs a write to the disk, and most are not due (4).
+ * Looks, without taking hold of it, whether the entry is meant and something
+ * may be to be done: the lock costs a write to the disk, and most are not due
+ * (4).
  */
 static bool
 worth_taking(const struct queue *q, const char *id, int64_t now)
@@ -194,8 +195,11 @@ worth_taking(const struct queue *q, const char *id, int64_t now)
 
 	if (entry_peek(q->store, id, &entry, &e) == TAKE_OK &&
 	    entry_load(&entry, &pool, &env, &stored, &e) == LOAD_OK) {
-		worth = env.n == 0;
-		for (size_t i = 0; i < env.n && !worth; i++) {
+		bool meant = select_matches(
+		    q->opts->selectors, q->opts->selectors_n, &env, &stored);
+
+		worth = meant && (env.n == 0 || !q->due_only);
+		for (size_t i = 0; meant && i < env.n && !worth; i++) {
 			enum due due = schedule_due(q->opts->schedule, &stored,
 			    &stored.fate[i], now, &when);
 
@@ -382,7 +386,8 @@ run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
 		struct queued *d = &q->batch[q->n];
 
 		if (!(item[i].has & STORE_ENV) ||
-		    (due_only && !worth_taking(q, item[i].id, wall())))
+		    ((due_only || q->opts->selectors_n > 0) &&
+			!worth_taking(q, item[i].id, wall())))
 			continue;
 		*d =
 		    (struct queued){.entry = entry_named(q->store, item[i].id)};
@@ -433,7 +438,8 @@ queue_run(const struct store *store, const struct queue_opts *opts,
 	q.batch = calloc(q.max, sizeof(*q.batch));
 	if (q.batch == NULL)
 		err_memory();
-	if (store_stamp(store, wall(), e) < 0)
+	/* To run a part of the queue is not to run it. */
+	if (opts->selectors_n == 0 && store_stamp(store, wall(), e) < 0)
 		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e->text);
 	result = pass(&q, opts->due_only, e);
 	/* Reports are new messages; and a report may fail in its turn. */

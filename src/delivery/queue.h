@@ -11,6 +11,7 @@
 #include "delivery/opts.h"
 #include "delivery/resolve.h"
 #include "spool/schedule.h"
+#include "spool/select.h"
 #include "spool/store.h"
 
 struct queue_opts {
@@ -19,6 +20,9 @@ struct queue_opts {
 	const struct resolve_opts *resolve;
 	const struct bounce_opts *bounce; /* but for the time */
 	bool due_only;			  /* what is not due yet waits (G-12) */
+	/* Only what they select (G-13). */
+	const struct selector *selectors;
+	size_t selectors_n;
 };
 
 struct queue_count {

@@ -294,7 +294,7 @@ class Lab:
         self.program = self.state / "bin/hantar"
         shutil.copy2(hantar, self.program)
         self.sanitized = b"__asan_init" in self.program.read_bytes()
-        for name in ("sendmail", "newaliases"):
+        for name in ("sendmail", "mailq", "newaliases"):
             (self.state / "bin" / name).symlink_to("hantar")
         self.tmp = self.state / "tmp"
         self.tmp.mkdir()

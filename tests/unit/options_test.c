@@ -48,8 +48,8 @@ static const struct {
     {"A-07", {"-ivt"}, "send t v ignore-dots=yes |"},
     {"A-07", {"-itfa@b"}, "send t f=a@b ignore-dots=yes |"},
     {"A-07", {"-itf", "a@b"}, "send t f=a@b ignore-dots=yes |"},
-    {"A-07", {"-q", "15m"}, "spool(-q) | 15m"},
-    {"A-07", {"-q15m"}, "spool(-q15m) |"},
+    {"A-07", {"-q", "15m"}, "queue | 15m"},
+    {"A-07", {"-q15m"}, "queue |"},
     {"A-07", {"-d", "0.1"}, "send | 0.1"},
     {"A-08", {"-Ac", "-A", "m", "-c", "-E", "-J", "-m", "-M", "x", "-s", "a"},
 	"send | a"},
@@ -82,8 +82,20 @@ static const struct {
     {"A-24", {"-V", "a+b=c"}, "send |"},
     {"A-24", {"-V", "a b"}, "64 -V a b: not a valid id"},
     {"A-25", {"-v"}, "send v |"},
-    {"A-26: needs a spool", {"-bp"}, "spool(-bp) |"},
-    {"A-26: needs a spool", {"-bP"}, "spool(-bP) |"},
+    {"A-26", {"-bp"}, "list |"},
+    {"A-26", {"-bP"}, "count |"},
+    {"K-11", {"-bp", "--json"}, "list json |"},
+    {"K-14", {"--json", "--queue-status"}, "status json |"},
+    {"G-17", {"--hold", "1A", "1B"}, "hold | 1A 1B"},
+    {"G-17", {"--release", "1A"}, "release | 1A"},
+    {"G-17", {"--requeue", "ALL"}, "requeue | ALL"},
+    {"G-17", {"--delete", "1A"}, "delete | 1A"},
+    {"G-13", {"-qI1A", "-q!Rx@y", "-qSz"}, "queue +I1A -Rx@y +Sz |"},
+    {"G-13", {"-qI1A", "-q15m"}, "queue +I1A |"},
+    {"G-13", {"--due", "-qI1A"}, "due +I1A |"},
+    {"G-13: of the list", {"-bp", "-qRx"}, "list +Rx |"},
+    {"G-13: of the list", {"-q!Rx", "-bP"}, "count -Rx |"},
+    {"G-13", {"-qI"}, "64 -qI: neither a time (15m, 1h30m) nor f"},
     {"A-27", {"-bi"}, "aliases |"},
     {"A-27", {"-I"}, "aliases |"},
     {"A-29: not built yet", {"-bv", "a"}, "unsupported(-bv) | a"},
@@ -120,7 +132,15 @@ static const char *const mode_names[MODES] = {
     [MODE_VERSION] = "version",
     [MODE_CHECK] = "check",
     [MODE_PRINT_CONFIG] = "print-config",
-    [MODE_SPOOL] = "spool",
+    [MODE_QUEUE] = "queue",
+    [MODE_DUE] = "due",
+    [MODE_LIST] = "list",
+    [MODE_COUNT] = "count",
+    [MODE_STATUS] = "status",
+    [MODE_HOLD] = "hold",
+    [MODE_RELEASE] = "release",
+    [MODE_REQUEUE] = "requeue",
+    [MODE_DELETE] = "delete",
     [MODE_UNSUPPORTED] = "unsupported",
 };
 
@@ -135,11 +155,14 @@ static void
 print_options(struct buf *b, const struct options *o)
 {
 	buf_printf(b, "%s", mode_names[o->mode]);
-	if (o->mode == MODE_SPOOL || o->mode == MODE_UNSUPPORTED)
+	if (o->mode == MODE_UNSUPPORTED)
 		buf_printf(b, "(%s)", o->what);
-	buf_printf(b, "%s%s%s%s", o->from_header ? " t" : "",
+	buf_printf(b, "%s%s%s%s%s", o->from_header ? " t" : "",
 	    o->verbose ? " v" : "", o->gateway ? " G" : "",
-	    o->no_aliases ? " n" : "");
+	    o->no_aliases ? " n" : "", o->json ? " json" : "");
+	for (size_t i = 0; i < o->selectors_n; i++)
+		buf_printf(b, " %c%c%.*s", o->selectors[i].negated ? '-' : '+',
+		    "IRS"[o->selectors[i].by], STR_ARG(o->selectors[i].part));
 	print_value(b, "f", o->sender);
 	print_value(b, "F", o->full_name);
 	print_value(b, "C", o->config);
@@ -202,10 +225,10 @@ mode_wins_over_name(void **state)
 	struct buf b;
 
 	(void)state;
-	run(&b, plain, MODE_SPOOL);
-	assert_string_equal(b.p, "spool(hantar) |");
+	run(&b, plain, MODE_LIST);
+	assert_string_equal(b.p, "list |");
 	buf_free(&b);
-	run(&b, explicit, MODE_SPOOL);
+	run(&b, explicit, MODE_LIST);
 	assert_string_equal(b.p, "send |");
 	buf_free(&b);
 }

@@ -89,7 +89,7 @@ try(const char *id)
 	    .next = NOW + 5 * MINUTE,
 	    .who = STR("0"),
 	    .status = {OUTCOME_DEFERRED, BLAME_RCPT, 451, {4, 7, 1},
-		STR("4.7.1 gr\\ey\x1b")},
+		STR("mx said: 451 gr\\ey\x1b")},
 	    .relay = STR("mx.x.test[192.0.2.1]:25"),
 	};
 	struct entry entry;
@@ -146,7 +146,7 @@ columns(void **state)
 	assert_string_equal(out.p,
 	    HEAD
 	    "1A                     4 Tue Nov 24 19:00:00   me@z.test\n"
-	    "    (host mx.x.test[192.0.2.1]:25 said: 451 4.7.1 gr\\ey\\x1b; "
+	    "    (mx said: 451 gr\\ey\\x1b; "
 	    "next attempt Tue Nov 24 20:05:00)\n" AT "a@x.test\n"
 	    "    (due now)\n" AT "b@y.test\n"
 	    "\n"
@@ -188,7 +188,7 @@ objects(void **state)
 	    "\"sender\":\"me@z.test\",\"held\":false,\"active\":false,"
 	    "\"recipients\":[{\"address\":\"a@x.test\",\"state\":\"waiting\","
 	    "\"attempts\":1,\"last\":1795549800.000,\"next\":1795550700.000,"
-	    "\"status\":\"4.7.1\",\"reply\":\"451 4.7.1 gr\\\\ey\\u001b\","
+	    "\"status\":\"4.7.1\",\"reply\":\"mx said: 451 gr\\\\ey\\u001b\","
 	    "\"relay\":\"mx.x.test[192.0.2.1]:25\"},"
 	    "{\"address\":\"b@y.test\",\"state\":\"waiting\",\"attempts\":0,"
 	    "\"last\":null,\"next\":null,\"status\":null,"
