@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "os/sys.h"
 
@@ -43,6 +44,8 @@ fails(const char *name)
 	    --plan.left > 0)
 		return false;
 	plan.what = name;
+	if (plan.error == FAIL_DIES)
+		_exit(1);
 	errno = plan.error;
 	return true;
 }

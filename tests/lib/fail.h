@@ -9,9 +9,11 @@
 #include <stdbool.h>
 
 /*
- * From now on the n-th call (1: the next) fails with this errno, once.
- * name: of the calls of that name, without "sys_"; NULL: of all.
+ * From now on the n-th call (1: the next) fails with this errno, once; or the
+ * process ends before it.  name: of the calls of that name, without "sys_";
+ * NULL: of all.
  */
+enum { FAIL_DIES = -1 };
 void fail_call(const char *name, unsigned n, int error);
 
 /* Nothing fails any more.  Returns whether something did. */

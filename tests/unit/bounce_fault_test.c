@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "../lib/desk.h"
@@ -98,6 +100,81 @@ every_call_fails(void **state)
 	assert_true(failed > 15);
 }
 
+static void
+bounce_and_die(struct entry *ignored)
+{
+	(void)ignored;
+	(void)desk_bounce();
+	_exit(0);
+}
+
+/* The same, where the process is killed before the call. */
+static void
+every_call_kills(void **state)
+{
+	struct recipient r[] = {
+	    {.path = STR("a@x.example")}, {.path = STR("b@x.example")}};
+	int status = 1;
+
+	(void)state;
+	for (unsigned n = 1; status != 0; n++) {
+		char marks[3] = "";
+		pid_t pid;
+
+		desk_submit("me@m.example", r, 2, "ff");
+		fail_call(NULL, n, FAIL_DIES);
+		pid = shelf_child(bounce_and_die, NULL);
+		(void)fail_over();
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(mark_read(desk.entry.env, &desk.entry.marks,
+				     marks, &desk.e),
+		    0);
+		if (strchr(marks, 'r'))
+			assert_true(desk_has("B0"));
+		desk_take(desk.entry.id);
+		assert_int_equal(desk_bounce(), 0);
+		desk_marks_are("rr");
+		assert_true(desk_has("B0"));
+		assert_false(desk_has("B1"));
+	}
+}
+
+/*
+ * Rule 16: the recipient by whom the report is found again is marked when the
+ * others are on disk; and it is done when he is, too.
+ */
+static void
+marks_are_synced_in_order(void **state)
+{
+	struct recipient r[] = {
+	    {.path = STR("a@x.example")}, {.path = STR("b@x.example")}};
+	static const char *const left[] = {"fr", "rr"};
+
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		desk_submit("me@m.example", r, 2, "ff");
+		fail_call("fdatasync", n, EIO);
+		assert_int_equal(desk_bounce(), -1);
+		assert_true(fail_over());
+		desk_marks_are(left[n - 1]);
+	}
+}
+
+/* What cannot be read cannot be returned: the next run tries again. */
+static void
+the_message_has_lost_its_end(void **state)
+{
+	struct recipient r = {.path = STR("a@x.example")};
+
+	(void)state;
+	desk_submit("me@m.example", &r, 1, "f");
+	desk.content.size += 10;
+	assert_int_equal(desk_bounce(), -1);
+	desk_contains(desk.e.text, "lost its end");
+	desk_marks_are("f");
+	assert_false(desk_has("B0"));
+}
+
 /* G-29: the disk is full; the marks wait. */
 static void
 the_disk_is_full(void **state)
@@ -166,6 +243,9 @@ main(void)
 	    TEST(killed_before_the_marks),
 	    TEST(killed_before_the_commit),
 	    TEST(every_call_fails),
+	    TEST(every_call_kills),
+	    TEST(marks_are_synced_in_order),
+	    TEST(the_message_has_lost_its_end),
 	    TEST(the_disk_is_full),
 	    TEST(many_recipients),
 	};

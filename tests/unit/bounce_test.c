@@ -166,6 +166,52 @@ a_long_message_is_whole(void **state)
 	}
 }
 
+/* Whatever the header looks like, it ends before the empty line. */
+static void
+odd_headers(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"\r\nbody", "\r\n\r\n\r\n--"},
+	    {"X: a\r\r\n\r\nbody", "\r\n\r\nX: a\r\r\n\r\n--"},
+	    {"X: a\r\n", "\r\n\r\nX: a\r\n\r\n--"},
+	};
+	struct recipient r = {.path = STR("a@x.example")};
+	struct envelope made = {
+	    .from = STR("me@m.example"), .rcpt = &r, .n = 1, .ret = RET_HDRS};
+	struct envelope renv;
+	struct stored rs;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		desk_commit(&made, rows[i][0]);
+		desk_mark("f");
+		assert_int_equal(desk_bounce(), 0);
+		desk_contains(desk_report("B0", &renv, &rs), rows[i][1]);
+	}
+}
+
+/* Rule 20: he may have it. */
+static void
+what_is_in_doubt(void **state)
+{
+	struct recipient r = {.path = STR("a@x.example")};
+	struct envelope renv;
+	struct stored rs;
+
+	(void)state;
+	desk_submit("me@m.example", &r, 1, "f");
+	desk.stored.fate[0].doubts = 1;
+	assert_int_equal(desk_bounce(), 0);
+	desk_contains(
+	    desk_report("B0", &renv, &rs), "it may have been delivered");
+	desk_submit("me@m.example", &r, 1, "f");
+	desk.env.rcpt[0].status =
+	    (struct status){.outcome = OUTCOME_DEFERRED, .blame = BLAME_DOUBT};
+	assert_int_equal(desk_bounce(), 0);
+	desk_contains(
+	    desk_report("B0", &renv, &rs), "it may have been delivered");
+}
+
 /* G-27: the line in the log is all that there is. */
 static void
 nobody_wants_to_know(void **state)
@@ -242,6 +288,7 @@ loops_end(void **state)
 	desk_mark("f");
 	assert_int_equal(desk_bounce(), BOUNCE_ASIDE);
 	assert_int_equal(desk.job.state, JOB_LOOSE);
+	desk_contains(desk.logged.p, "nobody who could be told: set aside");
 	assert_int_equal(desk_entries(), 2);
 	assert_true(folder_has(&shelf.folder, "corrupt"));
 	desk_contains(desk.logged.p, "set aside");
@@ -278,6 +325,12 @@ senders_without_a_mailbox(void **state)
 	assert_false(desk_has("B0"));
 	desk_marks_are("r");
 	desk_contains(desk.logged.p, "discards");
+	/* Of his delay nobody else is told. */
+	desk_submit("me@localhost", &r, 1, "w");
+	desk.stored.fate[0].attempts = 1;
+	assert_int_equal(desk_delay(), 0);
+	assert_false(desk_has("BRS"));
+	assert_false(desk_has("B0"));
 	/* H-29: nobody knows now. */
 	desk.aliases.file = "/nonexistent/aliases";
 	desk.aliases.required = true;
@@ -344,6 +397,14 @@ a_delay_is_told_once(void **state)
 	assert_true(desk.stored.fate[0].warned && !desk.stored.fate[1].warned);
 	assert_int_equal(desk_delay(), 0);
 	assert_int_equal(desk_entries(), 2);
+	/* A first attempt counts, if it was in this run. */
+	desk_submit("me@m.example", r, 1, "w");
+	desk.stored.fate[0].attempts = 0;
+	assert_int_equal(desk_delay(), 0);
+	assert_false(desk_has("BRS"));
+	desk.env.rcpt[0].status = busy.status;
+	assert_int_equal(desk_delay(), 0);
+	assert_true(desk_has("BRS"));
 	/* A failure is another thing. */
 	desk_mark("f");
 	assert_int_equal(desk_bounce(), 0);
@@ -383,6 +444,8 @@ main(void)
 	    TEST(the_sender_is_told),
 	    TEST(what_is_returned),
 	    TEST(a_long_message_is_whole),
+	    TEST(odd_headers),
+	    TEST(what_is_in_doubt),
 	    TEST(nobody_wants_to_know),
 	    TEST(each_sender_is_told),
 	    TEST(loops_end),
