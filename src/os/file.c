@@ -107,7 +107,7 @@ file_read(const char *path, struct buf *b, struct err *e)
 		return 0;
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	if (fstat(fd, &st) < 0)
+	if (sys_fstat(fd, &st) < 0)
 		err_sys(e, "%s", path);
 	else if (!S_ISREG(st.st_mode))
 		err_set(e, ERR_SYNTAX, "%s: not a regular file", path);

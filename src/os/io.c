@@ -87,8 +87,7 @@ take(struct io *io, short *want, struct err *e)
 		io->to -= io->from;
 		io->from = 0;
 	}
-	if (io->to == IO_IN_SIZE)
-		return 0;
+	assert(io->to < IO_IN_SIZE); /* nobody asks for what he cannot hold */
 	if (io->ended)
 		return 1;
 
