@@ -9,11 +9,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "os/sys.h"
+#include "../lib/child.h"
 #include "../lib/vtime.h"
 
 struct pair {
@@ -205,6 +207,89 @@ no_deadlock_when_both_write(void **state)
 	close_pair(p);
 }
 
+/* D-17: a buffer that is full behind what was consumed takes more, in order. */
+static void
+input_moves_up(void **state)
+{
+	struct pair *p = open_pair();
+	size_t n = 8 << 20;
+	char *much = calloc(1, n);
+	char block[IO_IN_SIZE];
+	struct str unread;
+	struct err e;
+
+	(void)state;
+	assert_non_null(much);
+	memset(block, 'a', sizeof(block));
+	assert_int_equal(write(p->peer, block, sizeof(block)), sizeof(block));
+	assert_int_equal(write(p->peer, "bcd", 3), 3);
+	assert_int_equal(io_fill(&p->io, clock_now() + 100, &e), 0);
+	assert_int_equal(io_unread(&p->io).n, IO_IN_SIZE);
+	io_consume(&p->io, 2);
+	assert_int_equal(
+	    io_write(&p->io, str_of(much, n), clock_now() + 100, &e), -1);
+	assert_int_equal(e.kind, ERR_TIMEOUT);
+	unread = io_unread(&p->io);
+	assert_int_equal(unread.n, IO_IN_SIZE);
+	assert_memory_equal(unread.p + unread.n - 4, "aabc", 4);
+	io_consume(&p->io, unread.n);
+	assert_int_equal(io_fill(&p->io, clock_now() + 100, &e), 0);
+	assert_true(str_eq(io_unread(&p->io), STR("d")));
+	free(much);
+	close_pair(p);
+}
+
+/* What is no socket fails in its own way, both ways. */
+static void
+other_errors_say_what_failed(void **state)
+{
+	struct io io;
+	struct err e;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(sys_pipe(ends), 0);
+	io_init(&io, ends[0]);
+	assert_int_equal(io_fill(&io, clock_now() + 100, &e), -1);
+	assert_int_equal(e.number, ENOTSOCK);
+	assert_non_null(strstr(e.text, "receiving"));
+	assert_true(io_pending(&io));
+	assert_int_equal(io_write(&io, STR("x"), clock_now() + 100, &e), -1);
+	assert_int_equal(e.number, ENOTSOCK);
+	assert_non_null(strstr(e.text, "sending"));
+	io_close(&io);
+	sys_close(ends[1]);
+}
+
+static int
+cannot_wait(void *arg)
+{
+	static const struct refusal refusals[] = {
+#ifdef SYS_poll
+	    {.call = SYS_poll, .error = ENOMEM},
+#endif
+	    {.call = SYS_ppoll, .error = ENOMEM},
+	};
+	struct pair *p = arg;
+	struct err e;
+
+	vtime_stop();
+	child_refuse(refusals, sizeof(refusals) / sizeof(refusals[0]));
+	CHILD_CHECK(io_fill(&p->io, clock_now() + 60000, &e) == -1);
+	CHILD_CHECK(e.number == ENOMEM && strstr(e.text, "waiting"));
+	return 0;
+}
+
+static void
+waiting_may_fail(void **state)
+{
+	struct pair *p = open_pair();
+
+	(void)state;
+	assert_int_equal(child_run(cannot_wait, p), 0);
+	close_pair(p);
+}
+
 static int virtual(void **state)
 {
 	(void)state;
@@ -242,6 +327,11 @@ main(void)
 		not_stuck),
 	    cmocka_unit_test_setup_teardown(
 		no_deadlock_when_both_write, virtual, not_stuck),
+	    cmocka_unit_test_setup_teardown(input_moves_up, virtual, not_stuck),
+	    cmocka_unit_test_setup_teardown(
+		other_errors_say_what_failed, virtual, not_stuck),
+	    cmocka_unit_test_setup_teardown(
+		waiting_may_fail, virtual, not_stuck),
 	};
 
 	return cmocka_run_group_tests_name("io", tests, NULL, NULL);
