@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/child.h"
+#include "../lib/vtime.h"
 #include "base/clock.h"
 #include "os/sys.h"
 
@@ -153,6 +156,123 @@ no_address_is_a_failure(void **state)
 	assert_int_equal(seen.tried, 0);
 }
 
+/* C-22: what the kernel refuses is a failure of that address, with its word,
+ * and the next one has its turn at once. */
+static const struct refused {
+	struct refusal refusal;
+	unsigned tried;
+	bool connected;
+} refused[] = {
+    {{.call = SYS_socket, .error = EMFILE}, 2, false},
+    {{.call = SYS_socket, .error = EAFNOSUPPORT, .arg = 1, .value = AF_INET6},
+	2, true},
+    {{.call = SYS_connect, .error = ENETUNREACH}, 2, false},
+    {{.call = SYS_getsockopt, .error = ENOBUFS}, 2, false},
+    /* Connected before anybody waits (the loopback of other kernels). */
+    {{.call = SYS_connect}, 1, true},
+};
+
+static int
+dial_refused(void *arg)
+{
+	static const char *const ips[] = {"::1", "127.0.0.1"};
+	const struct refused *r = arg;
+	struct seen seen;
+	unsigned port;
+	int server = listener("127.0.0.1", &port);
+	struct dial d = dial_to(&seen, port, ips, 2);
+	int64_t start = clock_now();
+	size_t which = 9;
+	int fd;
+
+	child_refuse(&r->refusal, 1);
+	fd = dial(&d, &which);
+	CHILD_CHECK(seen.tried == r->tried);
+	CHILD_CHECK((fd >= 0) == r->connected);
+	CHILD_CHECK(seen.failed == (r->connected ? r->tried - 1 : r->tried));
+	CHILD_CHECK(which == (r->connected ? r->tried - 1 : 9));
+	if (seen.failed > 0 && r->refusal.value == 0)
+		CHILD_CHECK(seen.error == r->refusal.error);
+	CHILD_CHECK(clock_now() - start < DIAL_STAGGER_MS);
+	sys_close(fd);
+	sys_close(server);
+	return 0;
+}
+
+static void
+what_the_kernel_refuses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct refused r = refused[i];
+
+		if (child_run(dial_refused, &r) != 0)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* A server whose queue is full: who connects hears nothing. */
+static int
+black_hole(unsigned *port)
+{
+	int server = listener("0.0.0.0", port);
+	struct sockaddr_storage at;
+	struct ip ip;
+	socklen_t n;
+
+	assert_true(ip_parse(STR("127.0.0.1"), &ip));
+	n = ip_socket(&ip, *port, &at);
+	assert_int_equal(listen(server, 0), 0);
+	for (int i = 0; i < 2; i++)
+		(void)sys_connect(sys_socket(AF_INET, SOCK_STREAM),
+		    (struct sockaddr *)&at, n);
+	return server;
+}
+
+/* C-21, D-39: two addresses that are silent, each with its time. */
+static void
+each_address_has_its_time(void **state)
+{
+	static const char *const ips[] = {"127.0.0.1", "127.0.0.2"};
+	/* wait_next, wait_last, deadline, last_host; how long it takes */
+	static const struct {
+		int64_t next, last, deadline;
+		bool last_host;
+		int64_t takes;
+	} waits[] = {
+	    {1000, 2000, 60000, true, DIAL_STAGGER_MS + 2000},
+	    {1000, 2000, 60000, false, DIAL_STAGGER_MS + 1000},
+	    {5000, 2000, 60000, false, DIAL_STAGGER_MS + 2000},
+	    {1000, 2000, 700, true, 700},
+	    {1000, 2000, 0, true, 0},
+	};
+
+	unsigned port;
+	int server = black_hole(&port);
+
+	(void)state;
+	vtime_start(NULL, NULL);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		int64_t start = clock_now();
+		struct seen seen;
+		struct dial d = dial_to(&seen, port, ips, 2);
+		size_t which;
+
+		d.wait_next = waits[i].next;
+		d.wait_last = waits[i].last;
+		d.last_host = waits[i].last_host;
+		d.deadline = start + waits[i].deadline;
+		assert_int_equal(dial(&d, &which), -1);
+		assert_int_equal(clock_now() - start, waits[i].takes);
+		assert_int_equal(seen.tried, 2);
+		assert_int_equal(seen.failed, 2);
+		assert_int_equal(seen.error, ETIMEDOUT);
+	}
+	assert_int_equal(vtime_stuck(), 0);
+	vtime_stop();
+	sys_close(server);
+}
+
 int
 main(void)
 {
@@ -161,6 +281,8 @@ main(void)
 	    cmocka_unit_test(a_refusal_leads_on_at_once),
 	    cmocka_unit_test(all_may_fail),
 	    cmocka_unit_test(no_address_is_a_failure),
+	    cmocka_unit_test(what_the_kernel_refuses),
+	    cmocka_unit_test(each_address_has_its_time),
 	};
 
 	return cmocka_run_group_tests_name("dial", tests, NULL, NULL);
