@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/interrupt.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sysexits.h>
@@ -12,12 +14,19 @@ static volatile sig_atomic_t leave;
 
 static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
 
+/* Says it if that needs no waiting; errno is that of what was interrupted. */
 static void
 say(const char *text, size_t n)
 {
-	ssize_t ignored = write(STDERR_FILENO, text, n);
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int saved = errno;
 
-	(void)ignored;
+	if (poll(&p, 1, 0) > 0) {
+		ssize_t ignored = write(STDERR_FILENO, text, n);
+
+		(void)ignored;
+	}
+	errno = saved;
 }
 
 static void

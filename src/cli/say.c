@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/say.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -20,10 +21,16 @@ put(int fd, struct str text, int64_t deadline)
 	while (text.n > 0) {
 		struct pollfd p = {.fd = fd, .events = POLLOUT};
 		ssize_t took;
+		int ready;
 
+		do
+			ready = sys_poll(&p, 1, deadline);
+		while (ready < 0 && errno == EINTR);
 		/* Where one cannot wait, one can still write. */
-		if (sys_poll(&p, 1, deadline) == 0)
+		if (ready == 0) {
+			errno = ETIMEDOUT;
 			return false;
+		}
 		took = sys_write(
 		    fd, text.p, text.n < PIPE_BUF ? text.n : PIPE_BUF);
 		if (took <= 0)

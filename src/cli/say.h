@@ -16,7 +16,7 @@ bool say_error(const char *name, struct str id, struct str text);
 
 /*
  * Text on descriptor 1 or 2.  False if it could not be written within some
- * seconds: that is for the caller to mind or not.
+ * seconds (errno says why): that is for the caller to mind or not.
  */
 bool say_text(int fd, struct str text);
 

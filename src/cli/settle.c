@@ -141,7 +141,7 @@ static bool
 sender_from(
     struct identity *id, struct str text, const char *where, struct pool *p)
 {
-	struct err e;
+	struct err e = {.text = "it is empty"};
 
 	if (text.n == 0)
 		return false;

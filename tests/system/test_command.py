@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """The command: options, names, exit statuses, what is said where."""
 
+import contextlib
+import os
 import re
 import subprocess
 import threading
@@ -315,11 +317,14 @@ def test_who_sends(lab):
     cases = [
         ("nobody", {"LOGNAME": "root", "USER": "root"}, "nobody@laptop.home.test"),
         ("nobody", {"EMAIL": "me@here.test"}, "me@here.test"),
+        ("nobody", {"EMAIL": "<>"}, "nobody@laptop.home.test"),
         ("12345", {}, "uid12345@laptop.home.test"),
     ]
     for user, env, sender in cases:
-        assert lab.run(["alice@post.test"], MESSAGE, user=user, env=env).status == 0
+        done = lab.run(["alice@post.test"], MESSAGE, user=user, env=env)
+        assert done.status == 0
         assert lab.mail("alice@post.test")[0].sender == sender
+        assert any(line.endswith("EMAIL is no address: it is empty") for line in done.log) == (env.get("EMAIL") == "<>")
 
 
 def test_the_mail_name(lab):
@@ -401,6 +406,27 @@ def test_a_signal_while_reading(lab, name):
     process.communicate()
     lab.assert_nothing_left()
     lab.mail("alice@post.test", count=0)
+
+
+def test_a_signal_where_nobody_reads(lab):
+    """A-52, A-57: a standard error that takes nothing more holds up no signal."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    process = lab.start_hantar(["alice@post.test"], stdin=subprocess.PIPE, stderr=writer)
+    pid = wait_for_process(lab)
+    time.sleep(0.1)
+    lab.kill(pid, "TERM")
+    try:
+        assert process.wait(5) == 71
+    finally:
+        os.close(reader)
+        os.close(writer)
+        process.communicate()
+    lab.assert_nothing_left()
 
 
 def test_a_signal_while_sending(lab):
