@@ -57,6 +57,20 @@ syslog_socket(void)
 	return fd;
 }
 
+/* Is there room for a line before the deadline? */
+static bool
+wait_for_room(int fd, int64_t deadline)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	int ready;
+
+	do
+		ready = sys_poll(&p, 1, deadline);
+	while (ready < 0 && errno == EINTR);
+	/* Ready without end is no room. */
+	return ready > 0 && clock_now() < deadline;
+}
+
 static void
 to_syslog(void *ctx, enum log_level level, const char *part, struct str line)
 {
@@ -76,8 +90,6 @@ to_syslog(void *ctx, enum log_level level, const char *part, struct str line)
 	put_ident(&b, j, part);
 	buf_add(&b, line);
 	while (sys_send(j->fd, b.p, b.n) < 0) {
-		struct pollfd p = {.fd = j->fd, .events = POLLOUT};
-
 		bool full = errno == EAGAIN || errno == ENOBUFS;
 
 		/* Restarted, it listens at a new socket. */
@@ -85,10 +97,9 @@ to_syslog(void *ctx, enum log_level level, const char *part, struct str line)
 			again = true;
 			sys_close(j->fd);
 			j->fd = syslog_socket();
-			p.fd = j->fd;
 			continue;
 		}
-		if (!full || sys_poll(&p, 1, deadline) <= 0) {
+		if (!full || !wait_for_room(j->fd, deadline)) {
 			/* Gone or stuck: wait for it no second time. */
 			sys_close(j->fd);
 			j->fd = -1;

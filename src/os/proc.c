@@ -146,8 +146,9 @@ proc_reap(pid_t pid, bool wait, int *status)
 	do
 		got = waitpid(pid, status, wait ? 0 : WNOHANG);
 	while (got < 0 && errno == EINTR);
+	/* ECHILD, somebody else collected it: nobody says that it was good. */
 	if (got < 0)
-		*status = 0; /* ECHILD: somebody else collected it */
+		*status = W_EXITCODE(EX_OSERR, 0);
 	return got != 0;
 }
 

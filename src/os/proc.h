@@ -29,7 +29,8 @@ void proc_end_by(int64_t deadline);
 
 /*
  * Collects a child.  wait: blocks until it has ended.  Returns true and its
- * wait status when it is gone, false if it still runs.
+ * wait status when it is gone, that of a failure if it is no child (any more);
+ * false if it still runs.
  */
 bool proc_reap(pid_t, bool wait, int *status);
 

@@ -58,6 +58,9 @@ a_child_keeps_what_it_was_given(void **state)
 	assert_true(proc_reap(pid, true, &status));
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	/* Of one that is not ours nobody can say that all went well. */
+	assert_true(proc_reap(pid, true, &status));
+	assert_int_not_equal(status, 0);
 	sys_close(c.kept);
 	sys_close(c.other);
 }
