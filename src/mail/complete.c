@@ -4,6 +4,7 @@
 #include "base/char.h"
 #include "base/key.h"
 #include "mail/date.h"
+#include "os/idn.h"
 
 enum {
 	WIDTH = 77,	    /* of the lines that are made here */
@@ -228,12 +229,17 @@ put_sender(struct buf *out, const struct complete *c)
 {
 	struct addr a = c->sender;
 	size_t before = out->n + 1;
-	struct buf mailbox, path;
+	struct buf mailbox, path, domain;
+	struct err e;
 
 	if (addr_is_null(&a))
 		a = (struct addr){c->login, c->mailname, STR_NONE};
 	if (a.domain.n == 0)
 		a.domain = c->mailname;
+	/* In a header that needs no SMTPUTF8 (B-40), if it has such a form. */
+	buf_init(&domain, 1024);
+	if (!str_is_ascii(a.domain) && idn_ascii(&domain, a.domain, &e) == 0)
+		a.domain = buf_str(&domain);
 	buf_init(&mailbox, 256 * 1024);
 	buf_init(&path, 256 * 1024);
 	addr_print(&path, &a);
@@ -247,6 +253,7 @@ put_sender(struct buf *out, const struct complete *c)
 	put_word(out, buf_str(&mailbox));
 	buf_free(&path);
 	buf_free(&mailbox);
+	buf_free(&domain);
 }
 
 /* What is added for a resending differs by its end. */

@@ -202,6 +202,12 @@ senders(void **state)
 		"From: N <\"a b\"@c>\n"},
 	    {"B-42: line ends in -F", {S("a"), S("b"), S("")},
 		S("N\r\nBcc: x\n\n"), "From: \"NBcc: x\" <a@b>\n"},
+	    {"B-40: a domain in another script",
+		{S("a"),
+		    S("b\xc3\xbc"
+		      "cher.example"),
+		    S("")},
+		S("N"), "From: N <a@xn--bcher-kva.example>\n"},
 	    {"B-42: line ends in an address",
 		{S("a\r\nBcc:c"), S("b\n"), S("")}, S("N"),
 		"From: N <\"aBcc:c\"@b>\n"},
