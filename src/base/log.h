@@ -3,8 +3,7 @@
  * The log: one event, one line.  Where lines go is set once by main
  * (os/journal.h gives the sinks); until then, and in agents, nowhere: an
  * agent's lines travel in its report.  Logging never fails and never
- * changes what happens to mail.  This is the only module with state of its
- * own.
+ * changes what happens to mail.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -12,7 +12,7 @@
 #include "mail/alias.h"
 #include "os/file.h"
 
-enum { LINE_LONGEST = 2000 };
+enum { LINE_LONGEST = 2000, SHOWN = 400 };
 
 /* A line about the file, on standard error. */
 static void
@@ -66,11 +66,14 @@ warn(const struct options *o, const char *path, const struct aliases *all)
 			if (why == NULL || ++warnings > ALIAS_WRONG_MAX)
 				continue;
 			buf_clear(&b);
-			buf_printf(&b, "%.*s: \"%.*s\" %s",
-			    STR_ARG(all->entry[i].name),
-			    STR_ARG(
-				item->text.n ? item->text : item->addr.local),
-			    why);
+			struct str name =
+			    str_slice(all->entry[i].name, 0, SHOWN);
+			struct str text = str_slice(
+			    item->text.n ? item->text : item->addr.local, 0,
+			    SHOWN);
+
+			buf_printf(&b, "%.*s: \"%.*s\" %s", STR_ARG(name),
+			    STR_ARG(text), why);
 			complain(o, path, all->entry[i].line,
 			    "warning: ", buf_str(&b));
 		}

@@ -70,7 +70,7 @@ void status_enhanced(struct buf *, const struct status *);
 const char *status_word(enum outcome);
 int status_outcome(struct str word);
 
-/* The exit status of the class of a failure: 67, 68, 65, 77, 69. */
+/* The exit status of the class of a failure: 67, 68, 65, 69. */
 int status_exit(const struct status *);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/code.h"
 #include "os/idn.h"
 
 static struct next_hop
@@ -46,10 +47,13 @@ route_domain(struct str domain, struct pool *p)
 	if (domain.n > 2 && domain.p[0] == '[')
 		return literal(domain);
 	buf_init(&ascii, 1024);
-	if (idn_ascii(&ascii, domain, &e) < 0)
-		hop = nowhere("5.1.2", pool_str(p, str_c(e.text)));
-	else
+	if (idn_ascii(&ascii, domain, &e) < 0) {
+		buf_clear(&ascii);
+		code_inert(&ascii, str_c(e.text), 1000);
+		hop = nowhere("5.1.2", pool_str(p, buf_str(&ascii)));
+	} else {
 		hop.domain = pool_str(p, buf_str(&ascii));
+	}
 	buf_free(&ascii);
 	return hop;
 }
