@@ -42,6 +42,12 @@ turn(struct session *s)
 {
 	if (!dialogue_drain(s))
 		return HEARD_LOST;
+	/* It would be taken for the reply to the next command, and the replies
+	 * for those to the commands before. */
+	if (io_unread(s->io).n > 0) {
+		err_set(&s->fault, ERR_PEER, "it said more than it was asked");
+		return HEARD_LOST;
+	}
 	dialogue_turn(s, dialogue_more(s));
 	return HEARD_2YZ;
 }
