@@ -85,6 +85,17 @@ code_unescape(struct buf *b, struct str s, bool keep_spaces)
 }
 
 void
+code_xtext(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] > 32 && s.p[i] < 127 && s.p[i] != '+' &&
+		    s.p[i] != '=')
+			buf_byte(b, s.p[i]);
+		else
+			buf_printf(b, "+%02X", (unsigned char)s.p[i]);
+}
+
+void
 code_base36(struct buf *b, uint64_t n, size_t width)
 {
 	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";

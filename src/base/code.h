@@ -28,6 +28,12 @@ bool code_unescape(struct buf *b, struct str s, bool keep_spaces)
     __attribute__((warn_unused_result));
 
 /*
+ * Appends s as xtext (RFC 3461, 4): printable ASCII as it is, but for '+' and
+ * '='; every other byte as +HH.
+ */
+void code_xtext(struct buf *b, struct str s);
+
+/*
  * Appends n in base 36 (digits, upper-case letters), padded with zeros to
  * width, at most 13.
  */

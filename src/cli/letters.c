@@ -118,11 +118,23 @@ static int
 take_ret(struct options *o, const struct option *opt, const char *value,
     struct err *e)
 {
-	if (o->ret) {
+	(void)opt;
+	if (o->ret != RET_UNSAID) {
 		err_set(e, ERR_SYNTAX, "-R is given twice");
 		return EX_USAGE;
 	}
-	return take_text(o, opt, value, e);
+	o->ret = str_ieq(str_c(value), STR("full")) ? RET_FULL : RET_HDRS;
+	return 0;
+}
+
+static int
+take_notify(struct options *o, const struct option *opt, const char *value,
+    struct err *e)
+{
+	(void)opt;
+	(void)e;
+	o->notify = optval_notified(str_c(value));
+	return 0;
 }
 
 static int
@@ -321,12 +333,12 @@ const struct option letters[] = {
 	    "set a key of the configuration, see hantar.conf(5)"},
 	{'L', ARITY_VALUE, take_text, AT(tag), optval_tag, "tag",
 	    "the program's name in the log"},
-	{'N', ARITY_VALUE, NULL, 0, optval_notify, "when",
-	    "never, or of failure,delay,success; not used yet"},
-	{'R', ARITY_VALUE, take_ret, AT(ret), optval_ret, "what",
-	    "full or hdrs; not used yet"},
-	{'V', ARITY_VALUE, NULL, 0, optval_envid, "id",
-	    "envelope id; not used yet"},
+	{'N', ARITY_VALUE, take_notify, 0, optval_notify, "when",
+	    "what to report: never, or of failure,delay,success"},
+	{'R', ARITY_VALUE, take_ret, 0, optval_ret, "what",
+	    "what a report has of the message: full or hdrs"},
+	{'V', ARITY_VALUE, take_text, AT(envid), optval_envid, "id",
+	    "identifier of the envelope, for reports"},
 	/* what else can be asked for */
 	{'b', ARITY_VALUE, take_mode, 0, NULL, "mode",
 	    NULL},

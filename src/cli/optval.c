@@ -3,6 +3,7 @@
 
 #include "base/char.h"
 #include "base/key.h"
+#include "mail/dsn_about.h"
 
 static bool
 printable(struct str s, size_t max)
@@ -19,19 +20,34 @@ optval_body(struct str s)
 	return str_ieq(s, STR("7BIT")) || str_ieq(s, STR("8BITMIME"));
 }
 
-bool
-optval_notify(struct str s)
+unsigned
+optval_notified(struct str s)
 {
 	static const struct key words[] = {
-	    {"failure", 1}, {"delay", 2}, {"success", 4}};
+	    {"failure", DSN_ON_FAILURE},
+	    {"delay", DSN_ON_DELAY},
+	    {"success", DSN_ON_SUCCESS},
+	};
+	unsigned notify = 0;
 	struct str word;
 
 	if (str_ieq(s, STR("never")))
-		return true;
-	while (str_split(&s, ',', &word))
-		if (key_find(words, 3, str_trim(word)) < 0)
-			return false;
-	return true;
+		return DSN_NEVER;
+	while (str_split(&s, ',', &word)) {
+		int k = key_find(
+		    words, sizeof(words) / sizeof(words[0]), str_trim(word));
+
+		if (k < 0)
+			return 0;
+		notify |= (unsigned)words[k].value;
+	}
+	return notify;
+}
+
+bool
+optval_notify(struct str s)
+{
+	return optval_notified(s) != 0;
 }
 
 bool

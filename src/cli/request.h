@@ -4,6 +4,7 @@
 #define CLI_REQUEST_H
 
 #include "base/pool.h"
+#include "mail/envelope.h"
 #include "spool/select.h"
 
 enum mode {
@@ -49,7 +50,9 @@ struct options {
 	const char *full_name; /* -F */
 	const char *config;    /* -C */
 	const char *tag;       /* -L */
-	const char *ret;       /* -R */
+	const char *envid;     /* -V */
+	unsigned notify;       /* -N, enum dsn_notify; 0: not given */
+	enum ret ret;	       /* -R */
 	struct setting *settings;
 	size_t settings_n;
 	struct selector *selectors; /* -qI, -qR, -qS */

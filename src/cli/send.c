@@ -421,6 +421,8 @@ run_send(const struct options *o)
 	interrupt_reading();
 	if ((status = prepare(&s)) != 0 || (status = read_message(&s)) != 0)
 		return status;
+	envelope_ask(&s.env, o->notify, o->ret,
+	    o->envid ? str_c(o->envid) : STR_NONE, s.pool);
 	resolve = settle_resolve(&s.conf, &s.who, o);
 	resolve_recipients(&s.env, &resolve, s.pool);
 	leave = interrupt_sending();

@@ -41,6 +41,7 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 	struct attempt *a = &hop->attempt;
 	struct str *to = pool_array(run->pool, hop->n, sizeof(*to));
 	size_t *mark = pool_array(run->pool, hop->n, sizeof(*mark));
+	struct asked *asked = pool_array(run->pool, hop->n, sizeof(*asked));
 	size_t letters = 0;
 	size_t n = 0;
 
@@ -48,6 +49,9 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 		struct member *m = &hop->member[i];
 		struct letter *l = letters ? &letter[letters - 1] : NULL;
 		struct str from = member_from(m);
+		const struct envelope *env = m->job->envelope;
+		/* The owner of a list is not asked for by who writes to it. */
+		bool owned = m->rcpt->from.p != NULL;
 
 		if (run_sealed(m->rcpt))
 			continue;
@@ -62,6 +66,9 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 			    .to = &to[n],
 			    .first = n,
 			    .utf8 = hop->utf8,
+			    .asked = &asked[n],
+			    .ret = owned ? RET_UNSAID : env->ret,
+			    .envid = owned ? STR_NONE : env->envid,
 			    .content = *m->job->content,
 			    .marks = m->job->entry ? m->job->entry->marks
 						   : MARKS_NONE,
@@ -70,6 +77,7 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 		}
 		a->rcpt[n] = m;
 		mark[n] = job_mark_of(m->job, m->rcpt);
+		asked[n] = (struct asked){m->rcpt->notify, m->rcpt->orcpt};
 		to[n++] = m->rcpt->path;
 		l->n++;
 	}

@@ -57,8 +57,12 @@ recipient_of(const struct target *t, const struct envelope *env,
 	if (t->expanded)
 		r.orig = env->rcpt[t->origin].path;
 	/* The null sender stays: nobody is told of a lost report. */
-	if (addr_is_null(&owner) || env->from.n == 0)
+	if (addr_is_null(&owner) || env->from.n == 0) {
+		r.notify = env->rcpt[t->origin].notify;
+		r.orcpt = env->rcpt[t->origin].orcpt;
 		return r;
+	}
+	/* To the owner go the reports that he, and nobody else, asks for. */
 	if (owner.domain.n == 0)
 		owner.domain = mailname;
 	r.from = path_of(&owner, p);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/char.h"
+#include "base/code.h"
+
+enum { ORCPT_MAX = 500 }; /* RFC 3461, 4.2 */
 
 static int
 compare(struct str a, struct str b)
@@ -58,4 +61,36 @@ envelope_sort(struct envelope *env)
 {
 	if (env->n > 0)
 		qsort(env->rcpt, env->n, sizeof(env->rcpt[0]), by_destination);
+}
+
+/* "rfc822;xtext", or "". */
+static struct str
+orcpt_of(struct str path, struct pool *p)
+{
+	struct str orcpt = STR_NONE;
+	struct buf b;
+
+	if (path.n == 0 || !str_is_ascii(path))
+		return orcpt;
+	buf_init(&b, ORCPT_MAX);
+	buf_add(&b, STR("rfc822;"));
+	code_xtext(&b, path);
+	if (!b.over)
+		orcpt = pool_str(p, buf_str(&b));
+	buf_free(&b);
+	return orcpt;
+}
+
+void
+envelope_ask(struct envelope *env, unsigned notify, enum ret ret,
+    struct str envid, struct pool *p)
+{
+	env->ret = ret;
+	env->envid = envid;
+	if (notify == 0 && ret == RET_UNSAID && envid.n == 0)
+		return;
+	for (size_t i = 0; i < env->n; i++) {
+		env->rcpt[i].notify = notify;
+		env->rcpt[i].orcpt = orcpt_of(env->rcpt[i].path, p);
+	}
 }

@@ -44,6 +44,14 @@ envelope_from(const struct envelope *env, const struct recipient *r)
 }
 
 /*
+ * What is to be reported, and how, for all recipients: notify (enum
+ * dsn_notify), ret, envid; and where any of that is given, whom the user named
+ * (orcpt), as far as that is ASCII and no longer than RFC 3461 allows.
+ */
+void envelope_ask(struct envelope *, unsigned notify, enum ret,
+    struct str envid, struct pool *);
+
+/*
  * Sorts the recipients by destination: those of one domain, and of them those
  * with the same needs and reverse-path, stand beside each other.
  */

@@ -35,6 +35,12 @@ enum wait {
 
 enum { ERRAND_ADDRESSES = 5 };
 
+/* What is asked of reports about one recipient (RFC 3461). */
+struct asked {
+	unsigned notify;  /* enum dsn_notify; 0: nothing */
+	struct str orcpt; /* "rfc822;xtext"; or "" */
+};
+
 /* One message on its way to the host: what its transaction says. */
 struct letter {
 	struct str from;      /* as in MAIL FROM */
@@ -42,6 +48,9 @@ struct letter {
 	size_t n;
 	size_t first; /* of all recipients of the errand, its first */
 	bool utf8;    /* some address is not ASCII (RFC 6531, 3.2) */
+	const struct asked *asked; /* of each recipient; NULL: of none */
+	enum ret ret;
+	struct str envid; /* as the user gave it; or "" */
 	struct content content;
 	struct marks marks; /* of the whole entry; n = 0: it has none */
 	const size_t *mark; /* which of them is whose recipient's */

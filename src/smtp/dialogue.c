@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/code.h"
 #include "os/sys.h"
+#include "smtp/command.h"
 
 enum {
 	FLIGHT_BYTES = 48 * 1024,
@@ -89,20 +90,6 @@ put_helo(struct buf *b, const char *verb, const struct errand *errand)
 	buf_printf(b, "%s %.*s", verb, STR_ARG(errand->helo));
 }
 
-static void
-put_mail(struct buf *b, const struct session *s)
-{
-	const struct content *content = &s->letter->content;
-
-	buf_printf(b, "MAIL FROM:<%.*s>", STR_ARG(s->letter->from));
-	if (s->offered.size)
-		buf_printf(b, " SIZE=%" PRIu64, content->size);
-	if (s->offered.eightbit && content->eightbit)
-		buf_add(b, STR(" BODY=8BITMIME"));
-	if (s->letter->utf8)
-		buf_add(b, STR(" SMTPUTF8"));
-}
-
 /* Puts the command of a step into out; false when it has none left to say. */
 static bool
 put_command(struct session *s, enum step step)
@@ -117,14 +104,13 @@ put_command(struct session *s, enum step step)
 		break;
 	case STEP_MAIL:
 		s->open = true;
-		put_mail(&b, s);
+		command_mail(&b, s->letter, &s->offered);
 		break;
 	case STEP_RCPT:
 		s->next_said = dialogue_next(s, s->next_said);
 		if (s->next_said == s->letter->n)
 			break;
-		buf_printf(
-		    &b, "RCPT TO:<%.*s>", STR_ARG(s->letter->to[s->next_said]));
+		command_rcpt(&b, s->letter, s->next_said, &s->offered);
 		s->next_said++;
 		break;
 	case STEP_DATA:

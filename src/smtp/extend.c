@@ -11,6 +11,7 @@ static const struct key keywords[] = {
     {"8BITMIME", offsetof(struct extend, eightbit)},
     {"SIZE", offsetof(struct extend, size)},
     {"SMTPUTF8", offsetof(struct extend, utf8)},
+    {"DSN", offsetof(struct extend, dsn)},
     {"STARTTLS", offsetof(struct extend, starttls)},
 };
 

@@ -11,6 +11,7 @@ struct extend {
 	bool size;	   /* SIZE, RFC 1870 */
 	bool starttls;	   /* RFC 3207 */
 	bool utf8;	   /* SMTPUTF8, RFC 6531 */
+	bool dsn;	   /* RFC 3461 */
 	uint64_t size_max; /* octets; 0: no limit is known */
 };
 

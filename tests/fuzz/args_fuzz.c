@@ -58,7 +58,8 @@ check_same(const struct options *a, const struct options *b)
 	assert(a->mode == b->mode && same_text(a->what, b->what));
 	assert(a->from_header == b->from_header && a->gateway == b->gateway);
 	assert(a->verbose == b->verbose);
-	assert(same_text(a->sender, b->sender) && same_text(a->ret, b->ret));
+	assert(same_text(a->sender, b->sender) && a->ret == b->ret);
+	assert(a->notify == b->notify && same_text(a->envid, b->envid));
 	assert(same_text(a->full_name, b->full_name));
 	assert(same_text(a->config, b->config) && same_text(a->tag, b->tag));
 	assert(a->settings_n == b->settings_n);
@@ -111,7 +112,7 @@ check_taken(const struct options *o, int argc, char **argv)
 		assert(
 		    o->operands[i] == argv[(size_t)argc - o->operands_n + i]);
 	assert(o->tag == NULL || optval_tag(str_c(o->tag)));
-	assert(o->ret == NULL || optval_ret(str_c(o->ret)));
+	assert(o->envid == NULL || optval_envid(str_c(o->envid)));
 	for (size_t i = 1; i < (size_t)argc - o->operands_n; i++)
 		ended = ended || same_text(argv[i], "--");
 	for (size_t i = 0; i < o->operands_n && !ended; i++)

@@ -167,6 +167,9 @@ static const struct {
     {"order", NULL, NOTE_ORDER},
     {"asked", NULL, NOTE_ASKED},
     {"option", NULL, NOTE_OPTION},
+    {"notify", NULL, NOTE_NOTIFY},
+    {"ret", NULL, NOTE_RET},
+    {"envid", NULL, NOTE_ENVID},
     {"fails", NULL, NOTE_FAILS},
     {"pending", NULL, NOTE_PENDING},
 };

@@ -165,6 +165,9 @@ expect_remark(const struct remark *r, const struct world *w,
 		expect_asked(r, w, faults);
 		break;
 	case NOTE_OPTION:
+	case NOTE_NOTIFY:
+	case NOTE_RET:
+	case NOTE_ENVID:
 	case NOTE_FAILS:
 	case NOTE_PENDING:
 		break;

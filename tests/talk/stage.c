@@ -12,6 +12,7 @@
 #include "../lib/words.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/optval.h"
 #include "delivery/dispatch.h"
 #include "delivery/unique.h"
 
@@ -89,6 +90,26 @@ add_recipient(struct envelope *env, struct str path, struct pool *pool)
 	buf_free(&b);
 }
 
+/* As the command line would ask for it. */
+static void
+ask_reports(const struct play *play, struct envelope *env, struct pool *pool)
+{
+	unsigned notify = 0;
+	enum ret ret = RET_UNSAID;
+	struct str envid = STR_NONE;
+
+	for (const struct remark *r = play->remarks; r; r = r->next) {
+		if (r->note == NOTE_NOTIFY)
+			notify = optval_notified(r->text);
+		if (r->note == NOTE_RET)
+			ret =
+			    str_eq(r->text, STR("full")) ? RET_FULL : RET_HDRS;
+		if (r->note == NOTE_ENVID)
+			envid = r->text;
+	}
+	envelope_ask(env, notify, ret, envid, pool);
+}
+
 static struct envelope
 envelope_of(const struct play *play, struct pool *pool)
 {
@@ -105,6 +126,7 @@ envelope_of(const struct play *play, struct pool *pool)
 	for (const struct verdict *v = play->verdicts; v; v = v->next)
 		if (play->to == NULL)
 			add_recipient(&env, v->path, pool);
+	ask_reports(play, &env, pool);
 	return env;
 }
 

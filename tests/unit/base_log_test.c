@@ -168,6 +168,28 @@ base36(void **state)
 	buf_free(&b);
 }
 
+/* A-24: xtext is what RFC 3461, 4, says, of every byte. */
+static void
+xtext(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 100);
+	code_xtext(&b, STR("!a+b=c ~\\\"<>\r\n\t\0\177\200\377"));
+	assert_string_equal(b.p, "!a+2Bb+3Dc+20~\\\"<>+0D+0A+09+00+7F+80+FF");
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+
+		buf_clear(&b);
+		code_xtext(&b, str_of(&byte, 1));
+		for (size_t i = 0; i < b.n; i++)
+			assert_true(b.p[i] > 32 && b.p[i] < 127 &&
+			    b.p[i] != '=' && (b.p[i] != '+' || b.n == 3));
+	}
+	buf_free(&b);
+}
+
 struct heard {
 	unsigned lines;
 	enum log_level level;
@@ -257,6 +279,7 @@ main(void)
 	    cmocka_unit_test(errors_are_cut),
 	    cmocka_unit_test(inert),
 	    cmocka_unit_test(base36),
+	    cmocka_unit_test(xtext),
 	    cmocka_unit_test(log_lines),
 	    cmocka_unit_test(clocks),
 	};

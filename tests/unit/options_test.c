@@ -11,8 +11,11 @@
 #include "cli/help.h"
 #include "cli/letters.h"
 #include "cli/options.h"
+#include "mail/dsn_about.h"
 
-enum { ARGS = 12 };
+enum { ARGS = 12, ARG = 128 };
+
+#define TEN "0123456789"
 
 /*
  * What a command line comes to, as text: mode, flags, values, settings and
@@ -72,15 +75,34 @@ static const struct {
     {"A-20", {"-BBINARYMIME"}, "64 -B BINARYMIME: not a valid type"},
     {"A-21", {"-n", "root"}, "send n | root"},
     {"A-21", {"-ntv"}, "send t v n |"},
-    {"A-22", {"-N", "never"}, "send |"},
-    {"A-22", {"-NFailure,DELAY"}, "send |"},
+    {"A-22", {"-N", "never"}, "send N=never |"},
+    {"A-22", {"-NNEVER", "a"}, "send N=never | a"},
+    {"A-22", {"-NFailure,DELAY"}, "send N=failure,delay |"},
+    {"A-22", {"-N", "success"}, "send N=success |"},
+    {"A-22", {"-N", "delay,success,failure"}, "send N=failure,delay,success |"},
+    {"A-22", {"-N", "success,success"}, "send N=success |"},
+    {"A-15 A-22", {"-N", "never", "-N", "delay"}, "send N=delay |"},
     {"A-22", {"-N", "never,delay"}, "64 -N never,delay: not a valid when"},
+    {"A-22", {"-N", "delay,never"}, "64 -N delay,never: not a valid when"},
     {"A-22", {"-N", ""}, "64 -N : not a valid when"},
-    {"A-23", {"-R", "FULL"}, "send |"},
+    {"A-22", {"-N", ","}, "64 -N ,: not a valid when"},
+    {"A-22", {"-N", "failures"}, "64 -N failures: not a valid when"},
+    {"A-22", {"-N", "delay\r\nRSET"}, "64 -N delay\r\nRSET: not a valid when"},
+    {"A-23", {"-R", "FULL"}, "send R=full |"},
+    {"A-23", {"-Rhdrs"}, "send R=hdrs |"},
     {"A-23", {"-Rhdrs", "-Rhdrs"}, "64 -R is given twice"},
+    {"A-23", {"-Rhdrs", "-Rfull"}, "64 -R is given twice"},
     {"A-23", {"-R", "headers"}, "64 -R headers: not a valid what"},
-    {"A-24", {"-V", "a+b=c"}, "send |"},
+    {"A-23", {"-R", ""}, "64 -R : not a valid what"},
+    {"A-24", {"-V", "a+b=c"}, "send V=a+b=c |"},
+    {"A-24", {"-V" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN},
+	"send V=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN " |"},
+    {"A-24", {"-V" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x"},
+	"64 -V " TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "x: not a valid id"},
+    {"A-24", {"-V", ""}, "64 -V : not a valid id"},
     {"A-24", {"-V", "a b"}, "64 -V a b: not a valid id"},
+    {"A-24", {"-V", "a\r\nRSET"}, "64 -V a\r\nRSET: not a valid id"},
+    {"A-24", {"-V", "\xc3\xa9"}, "64 -V \xc3\xa9: not a valid id"},
     {"A-25", {"-v"}, "send v |"},
     {"A-26", {"-bp"}, "list |"},
     {"A-26", {"-bP"}, "count |"},
@@ -122,6 +144,7 @@ static const struct {
     {"long words", {"--help", "a"}, "help | a"},
     {"long words", {"--print-config", "-C", "f"}, "print-config C=f |"},
     {"long words", {"--check"}, "check |"},
+    {"long words", {"--due"}, "due |"},
     {"long words", {"--version"}, "version |"},
 };
 
@@ -152,6 +175,30 @@ print_value(struct buf *b, const char *name, const char *value)
 }
 
 static void
+print_reports(struct buf *b, const struct options *o)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+	    {DSN_NEVER, "never"},
+	    {DSN_ON_FAILURE, "failure"},
+	    {DSN_ON_DELAY, "delay"},
+	    {DSN_ON_SUCCESS, "success"},
+	};
+	static const char *const rets[] = {NULL, "full", "hdrs"};
+	const char *before = " N=";
+
+	for (size_t i = 0; i < 4; i++)
+		if (o->notify & words[i].bit) {
+			buf_printf(b, "%s%s", before, words[i].word);
+			before = ",";
+		}
+	print_value(b, "R", rets[o->ret]);
+	print_value(b, "V", o->envid);
+}
+
+static void
 print_options(struct buf *b, const struct options *o)
 {
 	buf_printf(b, "%s", mode_names[o->mode]);
@@ -167,6 +214,7 @@ print_options(struct buf *b, const struct options *o)
 	print_value(b, "F", o->full_name);
 	print_value(b, "C", o->config);
 	print_value(b, "L", o->tag);
+	print_reports(b, o);
 	for (size_t i = 0; i < o->settings_n; i++)
 		buf_printf(b, " %.*s=%.*s", STR_ARG(o->settings[i].key),
 		    STR_ARG(o->settings[i].value));
@@ -181,7 +229,7 @@ run(struct buf *b, const char *const *args, enum mode mode)
 {
 	char name[] = "hantar";
 	char *argv[ARGS + 1] = {name};
-	char copies[ARGS][64];
+	char copies[ARGS][ARG];
 	int argc = 1;
 	struct pool pool = {0};
 	struct options o;

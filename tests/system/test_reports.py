@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: ISC
+"""What is asked of reports (-N, -R, -V), as a server that offers DSN reads it, at once and out of the spool."""
+
+import email
+import re
+
+import pytest
+
+from lab import EXTENSIONS, smtp
+
+MESSAGE = "Subject: hi\n\nhello\n"
+HOST = "198.18.0.20"
+DSN = (*EXTENSIONS, "DSN")
+ALL = ("-N", "success,Delay,failure", "-R", "hdrs", "-V", "a+b=c")
+
+
+def send(lab, *args, extensions=DSN, **kwargs):
+    """Sends from me@here.test; what the server is told as MAIL and RCPT."""
+    server = lab.serve(HOST, smtp(extensions=extensions))
+    lab.mx("walk.test", HOST)
+    done = lab.run(["-f", "me@here.test", *args], MESSAGE, **kwargs)
+    assert (done.status, done.out, done.err) == (0, "", "")
+    ((mail, rcpts, _content),) = server.mail
+    return [re.sub(r" SIZE=\d+", "", mail), *rcpts]
+
+
+@pytest.mark.parametrize(
+    "args, mail, rcpt",
+    [
+        (ALL, " RET=HDRS ENVID=a+2Bb+3Dc", " NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a+2Bx@walk.test"),
+        (["-Nnever"], "", " NOTIFY=NEVER ORCPT=rfc822;a+2Bx@walk.test"),
+        (["-RFULL"], " RET=FULL", " ORCPT=rfc822;a+2Bx@walk.test"),
+        (["-V", "x" * 100], " ENVID=" + "x" * 100, " ORCPT=rfc822;a+2Bx@walk.test"),
+        (["-V", "+" * 100], "", " ORCPT=rfc822;a+2Bx@walk.test"),
+        ([], "", ""),
+    ],
+    ids=["all", "never", "full", "long", "too-long", "none"],
+)
+def test_what_is_asked_for_is_said(lab, args, mail, rcpt):
+    """A-22, A-23, A-24, D-25, D-13."""
+    assert send(lab, *args, "a+x@walk.test") == ["MAIL FROM:<me@here.test>" + mail, "RCPT TO:<a+x@walk.test>" + rcpt]
+
+
+def test_without_dsn_nothing_is_said(lab):
+    """D-26."""
+    assert send(lab, *ALL, "a@walk.test", extensions=EXTENSIONS) == ["MAIL FROM:<me@here.test>", "RCPT TO:<a@walk.test>"]
+
+
+def test_the_null_sender_asks_for_nothing(lab):
+    """G-21: and a report of its own says "never"."""
+    assert send(lab, *ALL, "-f", "<>", "a@walk.test") == ["MAIL FROM:<>", "RCPT TO:<a@walk.test>"]
+
+
+@pytest.mark.parametrize("mode", ["-odi", "-odq"])
+def test_the_queue_remembers(lab, tmp_path, mode):
+    """A-22, A-23, A-24, G-04: a later run says the same."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.mx("walk.test", HOST)
+    with lab.serve(HOST, smtp(greeting="421 not now")):
+        done = lab.run([*spool, mode, "-f", "me@here.test", *ALL, "a@walk.test", "b@walk.test"], MESSAGE)
+        assert (done.status, done.err) == (0, "")
+    (entry,) = (tmp_path / "spool").glob("*.env")
+    text = entry.read_text()
+    assert "\nenvid a+b=c\n" in text and "\nret hdrs\n" in text
+    assert "to <a@walk.test> notify=success,failure,delay orcpt=rfc822;a@walk.test\n" in text
+    server = lab.serve(HOST, smtp(extensions=DSN))
+    assert lab.run([*spool, "-q"]).status == 0
+    ((mail, rcpts, _content),) = server.mail
+    assert mail.endswith(" RET=HDRS ENVID=a+2Bb+3Dc")
+    asked = " NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;"
+    assert rcpts == [f"RCPT TO:<{who}@walk.test>{asked}{who}@walk.test" for who in "ab"]
+
+
+def test_an_alias_keeps_what_is_asked(lab):
+    """D-25, H-01: the original recipient is whom the user named; a bare name is not said."""
+    lab.etc("aliases", "root: a@walk.test\nme: b@walk.test\n")
+    mail, *rcpts = send(lab, *ALL, "root", "me@laptop.home.test")
+    assert mail == "MAIL FROM:<me@here.test> RET=HDRS ENVID=a+2Bb+3Dc"
+    notify = " NOTIFY=SUCCESS,FAILURE,DELAY"
+    assert rcpts == [f"RCPT TO:<a@walk.test>{notify}", f"RCPT TO:<b@walk.test>{notify} ORCPT=rfc822;me@laptop.home.test"]
+
+
+def test_the_owner_of_a_list_is_asked_nothing_of(lab):
+    """H-07: who writes to a list does not say what its owner is told."""
+    lab.etc("aliases", "list: a@walk.test\nowner-list: boss@home.test\n")
+    assert send(lab, *ALL, "list") == ["MAIL FROM:<boss@home.test>", "RCPT TO:<a@walk.test>"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["-N", "never,success"], ["-N", "x"], ["-R", "x"], ["-Rfull", "-Rfull"], ["-V", "a b"], ["-V", "a\r\nRSET"], ["-V", "x" * 101], ["-N", "delay\nDATA"]],
+)
+def test_bad_values(lab, args):
+    """A-22, A-23, A-24: 64, and nothing is sent."""
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST, smtp(extensions=DSN))
+    done = lab.run([*args, "a@walk.test"], MESSAGE)
+    assert done.status == 64 and done.err and not server.commands
+
+
+def test_postfix_takes_them(lab):
+    """D-25: a real server reads the parameters as they are meant."""
+    assert lab.run(["-f", "me@here.test", *ALL, "alice@post.test"], MESSAGE).status == 0
+    lab.mail("alice@post.test")
+
+
+@pytest.mark.parametrize("notify, reports", [("never", 0), ("success,delay", 0), ("failure", 1)])
+def test_our_own_reports_heed_them(lab, tmp_path, notify, reports):
+    """G-23, G-26, G-27: who fails in the queue is reported as the sender wished, by his identifier."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.mx("walk.test", HOST)
+    lab.mx("sender.test", "198.18.0.21")
+    home = lab.serve("198.18.0.21", smtp(extensions=DSN))
+    lab.serve(HOST, smtp(RCPT="550 5.1.1 nobody of that name"))
+    args = ["-odq", "-f", "me@sender.test", "-N", notify, "-R", "hdrs", "-V", "a+b=c", "b+x@walk.test"]
+    assert lab.run([*spool, *args], MESSAGE).status == 0
+    assert lab.run([*spool, "-q"]).status == 0
+    assert len(home.mail) == reports and not list((tmp_path / "spool").glob("*.env"))
+    for mail, _rcpts, content in home.mail:
+        report = email.message_from_bytes(content)
+        about, rcpt = report.get_payload(1).get_payload()
+        assert mail.startswith("MAIL FROM:<>") and "RET" not in mail and "ENVID" not in mail
+        assert about["Original-Envelope-Id"] == "a+b=c"
+        assert rcpt["Original-Recipient"] == "rfc822; b+x@walk.test"
+        assert report.get_payload(2).get_content_type() == "text/rfc822-headers"
