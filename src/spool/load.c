@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "spool/load.h"
 
+#include <errno.h>
+
 #include "base/buf.h"
 #include "os/sys.h"
 
@@ -95,13 +97,21 @@ entry_load(struct entry *entry, struct pool *p, struct envelope *env,
 	buf_init(&b, ENVFILE_MAX + BLOCK);
 	if (sys_fstat(entry->env, &st) < 0 || read_file(entry->env, &b) < 0)
 		err_sys(e, "%s.env", entry->id);
+	else if (st.st_size <= ENVFILE_MAX && (off_t)b.n < st.st_size)
+		/* Nothing can be said of what was not seen. */
+		err_set(e, ERR_LIMIT,
+		    "%s.env: %zu of its %lld octets were read", entry->id, b.n,
+		    (long long)st.st_size);
 	else
 		found = load(entry, buf_str(&b), &st, p, env, s, e);
 	buf_free(&b);
 	return found;
 }
 
-/* Where the next line is to begin: behind the last whole one.  -1: errno. */
+/*
+ * Where the next line is to begin: behind the last whole one.  -1: errno; so
+ * it is, too, where less is read than is there: what is not seen is not cut.
+ */
 static off_t
 end_of_lines(int fd)
 {
@@ -118,13 +128,14 @@ end_of_lines(int fd)
 
 		if (got < 0)
 			return -1;
-		for (n = (size_t)got; n > 0; n--, end--)
+		if ((size_t)got != n)
+			break;
+		for (; n > 0; n--, end--)
 			if (block[n - 1] == '\n')
 				return end;
-		if (got == 0)
-			break;
 	}
-	return end;
+	errno = EIO;
+	return -1;
 }
 
 static int
