@@ -17,30 +17,43 @@ trouble(const struct job *job, const struct err *e)
 	    STR_ARG(job->envelope->id), e->text);
 }
 
+/* False if it cannot be read. */
+static bool
+read_mark(const struct job *job, const struct recipient *r, enum mark *mark)
+{
+	const struct entry *entry = job->entry;
+	char byte = 0;
+	ssize_t got = sys_pread(
+	    entry->env, &byte, 1, entry->marks.at + (off_t)job_mark_of(job, r));
+
+	*mark = (enum mark)byte;
+	return got == 1 && mark_known(byte);
+}
+
 void
 job_mark(const struct job *job, const struct recipient *r, enum mark mark)
 {
+	enum mark there;
 	struct err e;
 
-	if (job->state == JOB_KEPT &&
-	    mark_put(&job->entry->marks, job_mark_of(job, r), mark, &e) < 0)
+	if (job->state != JOB_KEPT)
+		return;
+	/* Doubt, where nothing can be read, is ours: the mark may know. */
+	if (mark == MARK_DOUBT && !read_mark(job, r, &there))
+		return;
+	if (mark_put(&job->entry->marks, job_mark_of(job, r), mark, &e) < 0)
 		trouble(job, &e);
 }
 
 enum mark
 job_marked(const struct job *job, const struct recipient *r)
 {
-	const struct entry *entry = job->entry;
-	char byte;
+	enum mark mark;
 
 	if (job->state != JOB_KEPT)
 		return MARK_WAITING;
 	/* What cannot be read may have been sent. */
-	if (sys_pread(entry->env, &byte, 1,
-		entry->marks.at + (off_t)job_mark_of(job, r)) != 1 ||
-	    !mark_known(byte))
-		return MARK_SENDING;
-	return (enum mark)byte;
+	return read_mark(job, r, &mark) ? mark : MARK_SENDING;
 }
 
 bool
