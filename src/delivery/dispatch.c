@@ -104,8 +104,8 @@ push_all(struct dispatcher *d)
 static int64_t
 gather(struct dispatcher *d)
 {
-	int64_t until =
-	    d->run.opts->leave ? clock_now() + LEAVE_LATEST_MS : INT64_MAX;
+	int64_t again = clock_now() + LEAVE_LATEST_MS;
+	int64_t until = d->run.opts->leave ? again : INT64_MAX;
 
 	if (d->left == 0 && !d->patient && d->run.opts->patience_end < until)
 		until = d->run.opts->patience_end;
@@ -118,9 +118,14 @@ gather(struct dispatcher *d)
 	for (size_t i = 0; i < d->live_n; i++) {
 		const struct hop *h = d->live[i];
 		bool running = h->state == HOP_RUNNING;
+		bool unasked =
+		    h->state == HOP_ASK_MX || h->state == HOP_ASK_ADDRESS;
 
 		if (h->deadline < until)
 			until = h->deadline;
+		/* There was no room for its question. */
+		if (unasked && again < until)
+			until = again;
 		d->fds[FD_LIVE + i] = (struct pollfd){
 		    .fd = running ? h->attempt.agent.report : -1,
 		    .events = POLLIN,
