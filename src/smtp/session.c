@@ -206,7 +206,9 @@ static void
 judge(struct session *s, enum step step, enum blame blame, enum heard heard,
     struct session_end *end, struct buf *text)
 {
+	const bool taken = blame == BLAME_MESSAGE && heard == HEARD_2YZ;
 	struct status status;
+	bool kept = true;
 
 	if (blame == BLAME_NONE) {
 		if (step == STEP_RCPT) {
@@ -214,6 +216,11 @@ judge(struct session *s, enum step step, enum blame blame, enum heard heard,
 			s->accepted++;
 		}
 		return;
+	}
+	/* Before its words, which take memory that there may not be. */
+	if (taken) {
+		status = status_own(BLAME_MESSAGE, "2.0.0", STR_NONE);
+		kept = keep(s, &status);
 	}
 	status = status_of(s, step, blame, heard, text);
 	switch (blame) {
@@ -223,7 +230,7 @@ judge(struct session *s, enum step step, enum blame blame, enum heard heard,
 	case BLAME_SENDER:
 	case BLAME_MESSAGE:
 	case BLAME_DOUBT:
-		if (!keep(s, &status))
+		if (!(taken ? kept : keep(s, &status)))
 			status = status_own(BLAME_DOUBT, "4.3.0",
 			    STR("the verdict could not be written down: it "
 				"may be delivered twice"));
