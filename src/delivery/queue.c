@@ -289,31 +289,39 @@ some_failed(const struct job *job)
 }
 
 /*
- * Tells the sender of failures and of delay.  False if the message, a report
- * itself, has been set aside.
+ * Tells the sender of failures.  False if the message, a report itself, has
+ * been set aside.
  */
 static bool
-report(struct queue *q, struct queued *d, struct job *job, int64_t now)
+report_failed(struct queue *q, struct queued *d, struct job *job, int64_t now)
 {
 	struct bounce_opts opts = *q->opts->bounce;
 	struct err e;
-	int told = 0;
+	int told;
 
+	if (!some_failed(job))
+		return true;
 	opts.now = now;
-	if (some_failed(job)) {
-		q->reported = true;
-		told = bounce_failed(
-		    q->store, job, &d->stored, &opts, &d->pool, &e);
-	}
+	q->reported = true;
+	told = bounce_failed(q->store, job, &d->stored, &opts, &d->pool, &e);
 	if (told == BOUNCE_ASIDE) {
 		q->count->aside++;
 		return false;
 	}
 	if (told < 0)
 		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+	return true;
+}
+
+static void
+report_delay(struct queue *q, struct queued *d, struct job *job, int64_t now)
+{
+	struct bounce_opts opts = *q->opts->bounce;
+	struct err e;
+
+	opts.now = now;
 	if (bounce_delayed(q->store, job, &d->stored, &opts, &d->pool, &e) < 0)
 		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
-	return true;
 }
 
 /* What has come of it is written down. */
@@ -326,8 +334,26 @@ finish(struct queue *q, struct queued *d)
 	expire(q, d, &job, now);
 	spooled_note(
 	    &job, d->stored.arrived, d->stored.fate, q->opts->schedule, now);
-	if (report(q, d, &job, now))
-		spooled_end(&job);
+	if (!report_failed(q, d, &job, now))
+		return;
+	report_delay(q, d, &job, now);
+	spooled_end(&job);
+}
+
+/*
+ * What a run that died has left failed is reported before anything is sent:
+ * its report may be in the spool, and once that is gone it is not found.
+ */
+static bool
+take_and_report(struct queue *q, struct queued *d, const char *id)
+{
+	int64_t now = wall();
+	struct job job;
+
+	if (!take(q, d, id, now))
+		return false;
+	job = job_of(d);
+	return report_failed(q, d, &job, now);
 }
 
 /* Sends what has been taken. */
@@ -391,7 +417,7 @@ run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
 			continue;
 		*d =
 		    (struct queued){.entry = entry_named(q->store, item[i].id)};
-		if (!take(q, d, item[i].id, wall())) {
+		if (!take_and_report(q, d, item[i].id)) {
 			drop(d);
 			continue;
 		}
