@@ -179,7 +179,7 @@ a_child_that_is_gone(void **state)
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_true(proc_reap(pid, true, &status));
-	assert_int_equal(status, 0);
+	assert_int_equal(WEXITSTATUS(status), EX_OSERR);
 	assert_true(proc_reap(pid, false, &status));
 	proc_drop(pid);
 	proc_kill(0); /* not the process group */
