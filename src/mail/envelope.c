@@ -31,7 +31,7 @@ domain_of(struct str path)
 
 	while (at > 0 && path.p[at - 1] != '@')
 		at--;
-	return at > 0 ? str_slice(path, at, path.n) : STR_NONE;
+	return at > 0 ? str_slice(path, at, path.n) : STR("");
 }
 
 static bool
