@@ -215,10 +215,10 @@ CASE ?=
 fault: $(O)/hantar $(FAULT) ## one run with one fault, CASE=scenario/process/call/n/fault
 	$(Q)$(FAULT_LOOP) --case '$(CASE)'
 
-check-fault: $(O)/hantar $(FAULT) ## a sample of runs in which one call fails
+check-fault: $(O)/hantar $(FAULT) ## a sample of runs in which one call fails, or a process dies
 	$(Q)$(FAULT_LOOP) --sample
 
-check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, in turn
+check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, and every process dies at it, in turn
 	$(Q)$(FAULT_LOOP)
 
 TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(O)/model $(FUZZ:%=$(O)/replay/%) $(BENCH) \

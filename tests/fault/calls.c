@@ -13,7 +13,8 @@
 const struct call calls[] = {
 	/* files */
 	{"openat", SYS_openat, {"ENOENT", "EACCES", "EINTR", "EMFILE",
-	    "EMFILE+", "ENFILE", "ENOMEM", "EIO", "ENOSPC", "EROFS"}},
+	    "EMFILE+", "ENFILE", "ENOMEM", "EIO", "ENOSPC", "EDQUOT",
+	    "EROFS"}},
 	{"read", SYS_read, {"EIO", "EINTR", "ENOMEM", "short", "eof",
 	    "short+", "EIO+"}},
 	{"pread64", SYS_pread64, {"EIO", "EINTR", "short", "eof", "short+",
@@ -23,7 +24,24 @@ const struct call calls[] = {
 	{"newfstatat", SYS_newfstatat, {"ENOENT", "EACCES", "ENOMEM", "EIO"}},
 	{"fstat", SYS_fstat, {"EIO", "ENOMEM"}},
 	{"lseek", SYS_lseek, {"ESPIPE", "EINVAL"}},
-	{"ftruncate", SYS_ftruncate, {"EIO", "EFBIG"}},
+	{"ftruncate", SYS_ftruncate, {"EIO", "EFBIG", "ENOSPC"}},
+	{"pwrite64", SYS_pwrite64, {"EIO", "EINTR", "ENOSPC", "EDQUOT", "EROFS",
+	    "eof", "EIO+", "ENOSPC+"}},
+	{"fsync", SYS_fsync, {"EIO", "EINTR", "ENOSPC", "EDQUOT", "EROFS",
+	    "EIO+"}},
+	{"fdatasync", SYS_fdatasync, {"EIO", "EINTR", "ENOSPC", "EDQUOT",
+	    "EROFS", "EIO+"}},
+	{"flock", SYS_flock, {"EAGAIN", "EINTR", "ENOLCK", "EAGAIN+"}},
+	{"renameat", SYS_renameat, {"EIO", "ENOSPC", "EDQUOT", "EROFS", "EACCES",
+	    "ENOENT"}},
+	{"unlinkat", SYS_unlinkat, {"EIO", "EROFS", "EACCES", "EBUSY", "EIO+"}},
+	{"mkdirat", SYS_mkdirat, {"EACCES", "ENOSPC", "EDQUOT", "EROFS",
+	    "EEXIST"}},
+	{"fstatfs", SYS_fstatfs, {"EIO", "ENOSYS"}},
+	{"getdents64", SYS_getdents64, {"EIO", "ENOENT", "EIO+"}},
+	{"fchmod", SYS_fchmod, {"EPERM", "EROFS", "EIO"}},
+	{"fchown", SYS_fchown, {"EPERM", "EROFS", "EDQUOT"}},
+	{"utimensat", SYS_utimensat, {"EACCES", "EROFS", "EIO"}},
 	{"fcntl", SYS_fcntl, {"EBADF", "EINVAL", "EMFILE"}},
 	{"dup2", SYS_dup2, {"EINTR", "EBUSY", "EMFILE"}},
 	{"pipe2", SYS_pipe2, {"EMFILE", "ENFILE", "EMFILE+"}},
@@ -82,10 +100,10 @@ static const struct {
 	}
     E(E2BIG), E(EACCES), E(EADDRINUSE), E(EADDRNOTAVAIL), E(EAFNOSUPPORT),
     E(EAGAIN), E(EBADF), E(EBUSY), E(ECHILD), E(ECONNREFUSED), E(ECONNRESET),
-    E(EDQUOT), E(EFAULT), E(EFBIG), E(EHOSTUNREACH), E(EINTR), E(EINVAL),
-    E(EIO), E(EMFILE), E(ENETUNREACH), E(ENFILE), E(ENOBUFS), E(ENOENT),
-    E(ENOMEM), E(ENOSPC), E(ENOSYS), E(EOPNOTSUPP), E(EPERM), E(EPIPE),
-    E(EROFS), E(ESPIPE), E(ETIMEDOUT)
+    E(EDQUOT), E(EEXIST), E(EFAULT), E(EFBIG), E(EHOSTUNREACH), E(EINTR),
+    E(EINVAL), E(EIO), E(EMFILE), E(ENETUNREACH), E(ENFILE), E(ENOBUFS),
+    E(ENOENT), E(ENOLCK), E(ENOMEM), E(ENOSPC), E(ENOSYS), E(EOPNOTSUPP),
+    E(EPERM), E(EPIPE), E(EROFS), E(ESPIPE), E(ETIMEDOUT)
 #undef E
 };
 

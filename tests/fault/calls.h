@@ -8,8 +8,11 @@
 /*
  * A fault is the name of an error; or "eof" (nothing is there), or "short"
  * (one octet of what was asked for); with a "+" all further calls of this
- * name in this process fail, too.
+ * name in this process fail, too.  Beside those of the table every call has
+ * FAULT_KILL: instead of it, the process dies of SIGKILL.
  */
+#define FAULT_KILL "KILL"
+
 enum { FAULTS = 12 };
 
 struct call {

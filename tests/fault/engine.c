@@ -47,7 +47,7 @@ list_calls(void)
 		(void)printf("%s", calls[i].name);
 		for (size_t j = 0; calls[i].faults[j]; j++)
 			(void)printf(" %s", calls[i].faults[j]);
-		(void)printf("\n");
+		(void)printf("%s\n", calls[i].number < 0 ? "" : " " FAULT_KILL);
 	}
 }
 
@@ -85,6 +85,9 @@ read_order(struct order *o)
 		return true;
 	n = strlen(word[3]);
 	o->call = find_call(word[1]);
+	o->kill = strcmp(word[3], FAULT_KILL) == 0;
+	if (o->kill)
+		return true;
 	o->and_on = word[3][n - 1] == '+';
 	n -= o->and_on;
 	o->is_short = n == 5 && memcmp(word[3], "short", n) == 0;

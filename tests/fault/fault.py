@@ -9,7 +9,8 @@
 A case is scene/process/call/n/fault: in that scene (scenes.py), the n-th call of that name in
 that process fails; process 0 is the first, 1 the first that it starts (the lookup agent), and so on.
 For every process and call, n goes up from 1 until a run passes in which nothing fired. What can
-fail, and how, is in calls.c; how it is done, in engine.c; what must hold after it, in scenes.py.
+fail, and how, is in calls.c; how it is done, in engine.c; what must hold after it, in scenes.py, and
+where there is a spool, in spool.py. The fault KILL is the death of that process, instead of the call.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import time
 import peer
 import scenes
 import selftest
+import spool
 
 SEED = 20261124
 MEMORY = ("mmap", "mprotect", "brk", "mremap")
@@ -34,7 +36,7 @@ WORKERS = 4  # they mostly wait for each other's processes
 # A sample: all that can fail in this scene, in these ways, ...
 BASIC, BASIC_FAULTS = "clear", ("EIO", "ENOMEM", "EINTR", "ECONNRESET", "EMFILE", "eof")
 BASIC_SKIP = ("malloc",)
-SAMPLE = 200  # ... and so many more of each scene
+SAMPLE = 140  # ... and so many more of each scene
 
 
 class Worker:
@@ -45,14 +47,16 @@ class Worker:
         self.peers = peer.Peers()
         self.context = peer.tls_context(*certificate)
         self.engine, self.scene = None, None
-        self.tmp = state / "tmp"
+        self.tmp, self.spool, self.seed = state / "tmp", state / "spool", state / "seed"
         self.tmp.mkdir(parents=True)
+        self.environment = {"PATH": "/usr/sbin:/usr/bin", "HOME": "/", "TMPDIR": str(self.tmp), "TZ": "UTC0"}
 
     def start(self, scene):
         self.stop()
         self.scene = scene
         self.peers.tls = self.context if scene.tls else peer.BROKEN if scene.tls_broken else None
         (self.state / "in").write_bytes(scene.text)
+        self.fill(scene)
         # What a sanitizer finds must be seen in a process without standard error, too; nor is
         # there a leak checker under ptrace.
         sanitizers = {
@@ -65,13 +69,49 @@ class Worker:
                 self.build / "fault/shim.so",
                 *[self.state / name for name in ("in", "out", "err")],
                 self.program,
-                *scene.arguments(self.peers, self.state / "log"),
+                *scene.arguments(self.peers, self.state / "log", self.spool),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={"PATH": "/usr/sbin:/usr/bin", "HOME": "/", "TMPDIR": str(self.tmp), "TZ": "UTC0", **sanitizers},
+            env={**self.environment, **sanitizers},
         )
+
+    def plainly(self, scene, *how):
+        """Runs the program without a fault, and without the engine; its status."""
+        with open(self.state / "in", "rb") as text:
+            return subprocess.run(
+                [self.program, *scene.arguments(self.peers, self.state / "log", *how)],
+                stdin=text,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=60,
+                check=False,
+                env=self.environment,
+            ).returncode
+
+    def fill(self, scene):
+        """Makes the spool that every run of the scene begins with."""
+        shutil.rmtree(self.seed, ignore_errors=True)
+        for mode, operands in scene.seeds:
+            assert self.plainly(scene, self.seed, mode, operands) == 0
+        self.peers.take()
+        (self.state / "log").unlink(missing_ok=True)
+
+    def run_beside(self, scene, end):
+        while not end.is_set():
+            self.plainly(scene, self.spool, "q")
+
+    def clean_up(self, run):
+        """Runs the queue until nothing is left that another run would do something for."""
+        self.peers.kind = True
+        run.before = run.after = spool.look(self.spool)
+        while run.after.busy() and len(run.queue) < spool.CLEAN_RUNS:
+            run.queue.append(self.plainly(self.scene, self.spool, "q"))
+            run.after = spool.look(self.spool)
+        run.later, _, unread = self.peers.take()
+        run.unread += unread
+        self.peers.kind = False
 
     def stop(self):
         if self.engine:
@@ -83,19 +123,35 @@ class Worker:
     def run(self, scene, process=0, call="-", n=0, fault="-"):
         if scene is not self.scene:
             self.start(scene)
+        shutil.rmtree(self.spool, ignore_errors=True)
+        if scene.seeds:
+            shutil.copytree(self.seed, self.spool)
+        end = threading.Event()
+        beside = threading.Thread(target=self.run_beside, args=[scene, end]) if scene.beside else None
+        if beside:
+            beside.start()
         word = "nofile " if scene.nofile else ""
         self.engine.stdin.write(f"{word}{process} {call} {n} {fault}\n")
         self.engine.stdin.flush()
         line = self.engine.stdout.readline()
+        end.set()
+        if beside:
+            beside.join()
         if not line:
             raise RuntimeError("the engine has died")
-        mail, transcripts = self.peers.take()
+        mail, transcripts, unread = self.peers.take()
         left = [path.name for path in self.tmp.iterdir()]
         for name in left:
             (self.tmp / name).unlink()
         err = (self.state / "err").read_text("utf-8", "backslashreplace")
-        (self.state / "log").unlink(missing_ok=True)
-        return scenes.Run(json.loads(line), mail, err, left, int(process), call, fault, transcripts)
+        run = scenes.Run(json.loads(line), mail, err, left, int(process), call, fault, transcripts, unread)
+        if scene.mode:
+            self.clean_up(run)
+        log = self.state / "log"
+        if log.exists():
+            run.log = log.read_text("utf-8", "backslashreplace")
+            log.unlink()
+        return run
 
 
 class Loop:
@@ -117,6 +173,7 @@ class Loop:
         self.fired = collections.Counter()
         self.slowest = (0, "")
         self.runs, self.doubts, self.bad = 0, collections.Counter(), []
+        self.kills, self.repeated = 0, []
         self.trouble = None
 
     def make_certificate(self):
@@ -140,6 +197,9 @@ class Loop:
             self.slowest = max(self.slowest, (run.end["ms"], name))
             if run.end["fired"]:
                 self.fired[name.split("/")[0]] += 1
+                self.kills += run.fault == "KILL"
+                if not wrong and scenes.repeated(run):
+                    self.repeated.append(name)
                 if scenes.doubtful(scene, run):
                     self.doubts["/".join(name.split("/")[:3])] += 1
             if wrong:
@@ -153,7 +213,7 @@ class Loop:
         scene = scenes.SCENES[name]
         run = worker.run(scene)
         wrong = scenes.violations(scene, run)
-        got = sorted(path for recipients, _ in run.mail for path in recipients)
+        got = sorted(path for recipients, _ in run.mail for path in recipients if path != scenes.SENDER)
         if wrong or run.end["status"] != scene.status or got != sorted(scene.delivered):
             raise RuntimeError(f"{name} fails by itself: {wrong} {run.end['status']} {got}\n{run.err}")
         return run.end["counts"]
@@ -181,7 +241,7 @@ class Loop:
                 if self.options.call and call not in self.options.call:
                     continue
                 for fault in self.faults[call]:
-                    if fault in scenes.SCENES[name].skip:
+                    if fault in scenes.SCENES[name].skip or fault not in (self.options.fault or [fault]):
                         continue
                     basic = name == BASIC and fault in BASIC_FAULTS and call not in BASIC_SKIP
                     if not self.options.sample or basic:
@@ -220,7 +280,10 @@ class Loop:
         each = ", ".join(f"{name} {count}" for name, count in self.fired.items())
         print(f"faults: {sum(self.fired.values())} in {self.runs} runs ({each}), {len(self.bad)} violations,", end=" ")
         print(f"{time.monotonic() - began:.0f} s; the slowest took {self.slowest[0]} ms ({self.slowest[1]})")
+        print(f"  {self.kills} were kills; sent again, as no verdict could be known: {len(self.repeated)}")
         if self.options.doubts:
+            for name in self.repeated:
+                print(f"  sent again: {name}")
             for name, count in sorted(self.doubts.items()):
                 print(f"  delivered, and said not to be: {name} {count}")
         return 1 if self.bad else 0
@@ -236,6 +299,10 @@ class Loop:
         for recipients, content in run.mail:
             print(f"delivered to {', '.join(recipients)}: {len(content)} octets")
         print(run.err, end="")
+        if scene.mode:
+            print(f"spool: {run.before}\nafter clean runs {run.queue}: {run.after}\n{run.log}", end="")
+            for recipients, content in run.later:
+                print(f"then delivered to {', '.join(recipients)}: {len(content)} octets")
         wrong = scenes.violations(scene, run)
         print("violation: " + "; ".join(wrong) if wrong else "no violation")
         return 1 if wrong else 0
@@ -247,12 +314,15 @@ def main():
     parser.add_argument("--sample", action="store_true", help="a fixed sample")
     parser.add_argument("--scene", action="append", choices=scenes.SCENES, help="only this scene")
     parser.add_argument("--call", action="append", help="only this call")
+    parser.add_argument("--fault", action="append", help="only this fault")
     parser.add_argument("--doubts", action="store_true", help="list where what was delivered is said not to be")
     parser.add_argument("--case", help="one run, and all about it")
     options = parser.parse_args()
     if selftest.main():
         return 1
-    with tempfile.TemporaryDirectory(prefix="fault-") as state:
+    # In memory, where there is some: nobody cuts the power here.
+    memory = pathlib.Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="fault-", dir=memory if memory.is_dir() else None) as state:
         loop = Loop(options, pathlib.Path(state))
         return loop.one(options.case) if options.case else loop.all()
 

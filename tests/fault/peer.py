@@ -4,7 +4,8 @@
 Every domain has two MX hosts, mx1 at 127.0.0.1 and mx2 at 127.0.0.2, which are the same server;
 in dead.test there is mx0 before them, where nobody listens.
 The local part of a recipient says what becomes of it: "no..." is refused for good, "later..."
-for now, all others are accepted.
+for now, and so are messages for "bad..." and "busy..." after their end; all others are accepted. And all
+are, when the servers are kind.
 """
 
 import select
@@ -33,6 +34,7 @@ class Session(threading.Thread):
         self.peers, self.sock, self.unread = peers, sock, b""
         self.starttls = peers.tls is not None
         self.recipients, self.said = [], []
+        self.accepted = []  # of whom the client has not shown that it knows
 
     def run(self):
         self.sock.settimeout(3 * PATIENCE)
@@ -43,6 +45,7 @@ class Session(threading.Thread):
         except (Gone, OSError):
             pass
         finally:
+            self.peers.unread += self.accepted
             self.sock.close()
 
     def say(self, *lines):
@@ -64,6 +67,8 @@ class Session(threading.Thread):
         self.said.append(line)
         verb, _, rest = line.partition(" ")
         verb = verb.upper()
+        if verb != "QUIT":  # which may come with the end of the message
+            self.accepted = []
         if verb == "EHLO":
             offer = ["STARTTLS"] if self.starttls else []
             self.say(*["250 " + word for word in ("mx.test", "PIPELINING", "SIZE 0", "8BITMIME", *offer)])
@@ -88,10 +93,13 @@ class Session(threading.Thread):
             self.say("500 5.5.1 what?")
         return True
 
+    def refuses(self, word, recipients):
+        return not self.peers.kind and any(path.startswith(word) for path in recipients)
+
     def rcpt(self, path):
-        if path.startswith("no"):
+        if self.refuses("no", [path]):
             self.say("550 5.1.1 no such user")
-        elif path.startswith("later"):
+        elif self.refuses("later", [path]):
             self.say("450 4.2.1 not now")
         else:
             self.recipients.append(path)
@@ -107,9 +115,15 @@ class Session(threading.Thread):
         else:
             content = self.until(b"\r\n.\r\n")[:-3]
         content = b"\r\n".join(row[1:] if row[:1] == b"." else row for row in content.split(b"\r\n"))
-        self.peers.mail.append((tuple(self.recipients), content))
-        self.recipients = []
-        self.say("250 2.0.0 accepted")
+        recipients, self.recipients = self.recipients, []
+        if self.refuses("bad", recipients):
+            self.say("550 5.7.1 not that")
+        elif self.refuses("busy", recipients):
+            self.say("451 4.3.0 not now")
+        else:
+            self.accepted = recipients
+            self.peers.mail.append((tuple(recipients), content))
+            self.say("250 2.0.0 accepted")
 
 
 class Peers:
@@ -117,6 +131,7 @@ class Peers:
 
     def __init__(self):
         self.tls, self.mail, self.sessions = None, [], []
+        self.kind, self.unread = False, []
         self.listeners = []
         self.smtp_port = 0
         while not self.listeners:
@@ -173,7 +188,8 @@ class Peers:
             session.start()
 
     def take(self):
-        """All that was accepted: (recipients, content), once every client is gone."""
+        """All that was accepted, once every client is gone: (recipients, content), what each said, and
+        the recipients of what was accepted without a client that has shown to know."""
         self.quiet.clear()
         self.ring.send(b"!")
         assert self.quiet.wait(PATIENCE), "the servers do not answer"
@@ -182,7 +198,8 @@ class Peers:
             session.join(PATIENCE)
             assert not session.is_alive(), f"a connection stays open: {session.said}"
         mail, self.mail = self.mail, []
-        return mail, [session.said for session in sessions]
+        unread, self.unread = self.unread, []
+        return mail, [session.said for session in sessions], unread
 
 
 def name_of(labels):

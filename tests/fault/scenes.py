@@ -5,6 +5,9 @@ import dataclasses
 import pathlib
 import re
 
+import spool
+
+SENDER = "sender@here.test"
 HEAD = b"""\
 From: Sender <sender@here.test>
 To: Someone <one@a.test>
@@ -48,6 +51,9 @@ class Scene:
     nofile: bool = False  # there are no files without a name
     log: str = "file"
     skip: tuple = ()  # faults that only make it slow
+    mode: str = ""  # "odi", ... or "q", "-due": how the spool is used
+    seeds: tuple = ()  # what is in the spool before: pairs of a mode and recipients
+    beside: bool = False  # the queue is run at the same time
 
     def __post_init__(self):
         if self.delivered is None:
@@ -55,20 +61,31 @@ class Scene:
         self.text = self.head + self.body
         self.sent = ((self.sent_head or self.head) + self.body).replace(b"\n", b"\r\n")
 
-    def arguments(self, peers, log):
+    def arguments(self, peers, log, folder=None, mode=None, operands=None):
+        """The command line; with a mode and operands another than its own, with the same servers."""
+        mode = self.mode if mode is None else mode
+        operands = self.operands if operands is None else operands
         settings = {
             **SETTINGS,
             "nameserver": f"127.0.0.1:{peers.dns_port}",
             "smtp-port": peers.smtp_port,
             "log": log if self.log == "file" else self.log,
             "tls": "may" if self.tls or self.tls_broken else "none",
+            **({"spool": folder} if mode else {}),
             **self.settings,
         }
         pairs = [word for key, value in settings.items() for word in ("-O", f"{key}={value}")]
-        return [*pairs, *self.flags, "-f", "sender@here.test", *self.operands]
+        if mode and mode not in spool.SUBMITTING:
+            return [*pairs, "-" + mode]
+        flags = ["-" + mode] if mode else []
+        return [*pairs, *self.flags, *flags, "-f", SENDER, *operands]
 
 
 WITH_BCC = HEAD + b"Cc: two@b.test\n"
+MIXED = ["one@a.test", "later@a.test", "no@a.test"]
+QUEUED = ["one@a.test", "two@a.test", "later@b.test"]
+SEEDS = (("odq", ["one@a.test"]), ("odq", ["two@a.test"]), ("odi", ["later@b.test"]))
+REFUSED = (("odq", ["no@a.test"]), ("odq", ["bad@b.test"]))
 SCENES = {
     "clear": Scene(["one@a.test"], ["one@a.test"]),
     "tls": Scene(["one@a.test"], ["one@a.test"], tls=True),
@@ -87,6 +104,20 @@ SCENES = {
     "walk": Scene(["one@dead.test"], ["one@dead.test"]),
     "retry": Scene(["one@a.test"], ["one@a.test"], tls_broken=True),
     "named": Scene(["one@a.test"], ["one@a.test"], nofile=True),
+    "odi-delivered": Scene(["one@a.test"], ["one@a.test"], mode="odi"),
+    "odi-deferred": Scene(["busy@a.test"], ["busy@a.test"], [], mode="odi"),
+    "odi-refused": Scene(["bad@b.test", "no@a.test"], ["bad@b.test", "no@a.test"], [], 67, mode="odi"),
+    "odi-two-hosts": Scene(["one@a.test", "two@b.test"], ["one@a.test", "two@b.test"], mode="odi"),
+    "odi-mixed": Scene(MIXED, MIXED, ["one@a.test"], 67, mode="odi"),
+    "odb": Scene(["one@a.test"], ["one@a.test"], mode="odb"),
+    "odq": Scene(["one@a.test"], ["one@a.test"], [], mode="odq"),
+    "queue": Scene([], QUEUED, QUEUED[:2], mode="q", seeds=SEEDS),
+    "queue-refused": Scene([], ["no@a.test", "bad@b.test"], [], mode="q", seeds=REFUSED),
+    "odb-refused": Scene(["bad@b.test", "no@a.test"], ["bad@b.test", "no@a.test"], [], mode="odb"),
+    "due": Scene([], QUEUED, QUEUED[:2], mode="-due", seeds=SEEDS),
+    "odi-beside": Scene(["one@a.test"], ["one@a.test"], mode="odi", beside=True),
+    "odb-beside": Scene(["one@a.test"], ["one@a.test"], mode="odb", beside=True),
+    "queue-beside": Scene([], QUEUED, QUEUED[:2], mode="q", seeds=SEEDS, beside=True),
 }
 
 
@@ -102,12 +133,37 @@ class Run:
     call: str = ""  # that fails
     fault: str = ""
     transcripts: list = None
+    # With a spool: after it, and after clean runs of the queue, which send "later".
+    unread: list = dataclasses.field(default_factory=list)  # who has it, and the client may not know
+    log: str = ""
+    before: spool.Spool = None
+    after: spool.Spool = None
+    later: list = dataclasses.field(default_factory=list)
+    queue: list = dataclasses.field(default_factory=list)  # how those runs ended
+
+    @property
+    def reports(self):
+        """Who is said to have failed, by each report that the sender has."""
+        texts = [text.decode("ascii", "replace") for to, text in self.mail + self.later if to == (SENDER,)]
+        return [path for text in texts for path in re.findall("^Final-Recipient: rfc822; *(.*)\r$", text, re.M)]
+
+    @property
+    def told(self):
+        return set(self.reports)
+
+    @property
+    def sender(self):
+        return SENDER
+
+    def killed(self):
+        """Whether it was the first process that the fault is the death of."""
+        return self.fault == "KILL" and self.process == 0
 
 
-def is_known_crash(run):
+def is_known_crash(scene, run):
     """glibc 2.36 itself dies when its first look into /etc/nsswitch.conf finds no memory: in
     getpwuid, of SIGSEGV or an assertion (nss_database.c). Nothing has been read or sent then."""
-    early = "0 uname" not in run.end["counts"] and not run.transcripts
+    early = "0 uname" not in run.end["counts"] and (scene.beside or not run.transcripts)
     return early and run.end["crashed"] == 0 and run.call == "malloc"
 
 
@@ -116,19 +172,21 @@ def violations(scene, run):
     end, wrong = run.end, []
     if end["late"]:
         wrong.append("it hangs")
-    if end["crash"] and not is_known_crash(run):
+    if end["crash"] and not is_known_crash(scene, run):
         wrong.append(f"process {end['crashed']} died of signal {end['crash']}")
-    if end["signal"] and not end["late"] and end["signal"] != end["crash"]:
+    if end["signal"] and not end["late"] and end["signal"] != end["crash"] and not run.killed():
         wrong.append(f"it died of signal {end['signal']}")
     if end["left"]:
         wrong.append(f"{end['left']} processes outlive it")
-    if run.files:
+    if run.files and not run.killed():
         wrong.append(f"files left over: {run.files}")
     if "Sanitizer" in run.err or "runtime error:" in run.err:
         wrong.append("a sanitizer complains")
 
     times = dict.fromkeys(scene.recipients, 0)
-    for recipients, content in run.mail:
+    for recipients, content in run.mail + run.later:
+        if recipients == (SENDER,):
+            continue  # a report
         for path in recipients:
             if path not in times:
                 wrong.append(f"delivered to {path}, whom nobody named")
@@ -139,10 +197,13 @@ def violations(scene, run):
             continue  # then that was all there was
         if not received or content[received.end() :] != scene.sent:
             wrong.append("the servers got another message: " + repr(content[:300]))
-    wrong += [f"delivered {n} times to {path}" for path, n in times.items() if n > 1]
+    if scene.mode:
+        wrong += spool.violations(scene, run, times)
+    else:
+        wrong += [f"delivered {n} times to {path}" for path, n in times.items() if n > 1]
 
     missing = [path for path, n in times.items() if n == 0]
-    if end["status"] == 0 and missing:
+    if end["status"] == 0 and missing and not scene.mode:
         wrong.append(f"exit 0, but nothing for {', '.join(missing)}")
     if end["status"] > 0 and end["status"] not in STATUSES:
         wrong.append(f"exit {end['status']} says nothing")
@@ -156,6 +217,12 @@ def violations(scene, run):
         elif run.mail and not any("out of memory" in line for line in lines):
             wrong += [f"not a word of {path}" for path in missing if not any(f"<{path}>" in line for line in lines)]
     return wrong
+
+
+def repeated(run):
+    """Whether somebody has it twice, who could not be known to have it."""
+    got = [path for recipients, _ in run.mail + run.later for path in recipients if path != SENDER]
+    return len(got) > len(set(got))
 
 
 def doubtful(scene, run):

@@ -4,6 +4,7 @@
 import copy
 
 import scenes
+import spool
 
 HEAD = b"Received: by client.test (hantar)\r\n\tid X; today\r\n"
 
@@ -14,7 +15,13 @@ def sound(name):
     end = {"status": scene.status, "signal": 0, "fd": -1, "late": 0, "left": 0, "crash": 0, "crashed": 0, "counts": {}}
     mail = [((path,), HEAD + scene.sent) for path in scene.delivered]
     err = "".join(f"hantar: X: <{path}>: failed\n" for path in scene.recipients if path not in scene.delivered)
-    return scenes.Run(end, mail, err, [], transcripts=[["EHLO client.test"]])
+    run = scenes.Run(end, mail, err, [], transcripts=[["EHLO client.test"]])
+    if scene.mode:
+        run.before, run.after = spool.Spool(), spool.Spool()
+        run.err = err if scene.status else ""
+        rest = [path for path in scene.recipients if path not in scene.delivered]
+        run.later = [report_of(p) if p.startswith(("no", "bad")) else ((p,), HEAD + scene.sent) for p in rest]
+    return run
 
 
 def of(name, **changes):
@@ -26,6 +33,33 @@ def of(name, **changes):
         else:
             setattr(run, key, value)
     return scenes.SCENES[name], run
+
+
+def report_of(path):
+    text = f"Final-Recipient: rfc822; {path}\r\n"
+    return ((scenes.SENDER,), text.encode())
+
+
+def planted_in_spool():
+    """The same, of what is seen in the spool and after it has been run."""
+    (mail,), name = sound("odi-delivered").mail, "odi-delivered"
+    doubt = "hantar/qmgr[1]: X: possible duplicate: it died\n"
+    waits = spool.Spool({"X": [("one@a.test", "w")]})
+    yield of(name, mail=[]), "one@a.test is lost"
+    yield of("queue", mail=[], later=[], status=71, err="hantar: no\n"), "later@b.test is lost"
+    yield of("odq", later=[]), "one@a.test is lost"
+    yield of(name, later=[mail]), "has it 2 times"
+    yield of(name, later=[mail], log=doubt, call="recvfrom"), "has it 2 times"
+    yield of(name, later=[mail], unread=["one@a.test"], call="recvfrom"), "has it 2 times"
+    yield of(name, later=[mail], unread=["one@a.test"], log=doubt, call="malloc"), "has it 2 times"
+    yield of(name, mail=[], later=[mail], before=spool.Spool({"X": [("one@a.test", "d")]})), "marked delivered"
+    yield of(name, after=waits), "the queue keeps"
+    yield of(name, after=spool.Spool(strays=["X.tmp"])), "the queue keeps"
+    yield of(name, after=spool.Spool(broken=["X.env"])), "set aside"
+    yield of(name, queue=[0, 71]), "exits 71"
+    yield of(name, mail=[mail, report_of("one@a.test")]), "said to have failed"
+    yield of("queue-refused", later=[report_of("no@a.test")]), "bad@b.test is lost"
+    yield of("queue-refused", later=2 * [report_of("no@a.test")]), "is told 2 times"
 
 
 def planted():
@@ -65,7 +99,7 @@ def main():
         if wrong:
             missed += 1
             print(f"self-test: a sound run of {name}: {wrong}")
-    for (scene, run), word in planted():
+    for (scene, run), word in [*planted(), *planted_in_spool()]:
         wrong = scenes.violations(scene, run)
         if not any(word in sentence for sentence in wrong):
             missed += 1

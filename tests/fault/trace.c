@@ -189,6 +189,10 @@ at_call(struct tracer *t, pid_t pid, unsigned p, size_t i)
 		t->result->fd = (long)regs.rdi;
 	if (here) {
 		t->result->fired = 1;
+		if (o->kill) {
+			(void)kill(pid, SIGKILL);
+			return;
+		}
 		if (o->is_short)
 			regs.rdx = regs.rdx > 0;
 		else if (calls[i].number != SYS_brk)

@@ -10,7 +10,7 @@
 
 enum {
 	LIMIT = 10, /* seconds: longer is a hang */
-	GRACE = 2,  /* for processes that outlive the first */
+	GRACE = 6,  /* for processes that outlive the first */
 	CALLS_MAX = 64,
 };
 
@@ -28,6 +28,7 @@ struct order {
 	int error;   /* 0: nothing is there, or with is_short one octet */
 	bool is_short;
 	bool and_on;
+	bool kill;   /* the process dies instead of the call */
 	bool nofile; /* O_TMPFILE is refused, too */
 };
 

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: ISC
+"""What the spool holds after a run with a fault, and what must hold of it: see hantar-spool(5).
+
+The runs with a fault are followed by clean runs of the queue, for which the servers accept all. Then nobody
+is lost, nobody has the message twice but where that could not be known, who is refused is told once, and
+the spool is empty.
+"""
+
+import dataclasses
+
+SUBMITTING = ("odi", "odb", "odq")
+CLEAN_RUNS = 6  # sending, doubt, sent; the same for a report
+# What the log says where somebody may get the message, or the sender a report, twice.
+DOUBTS = ("possible duplicate", "may be delivered twice", "dsn=4.4.2", "cannot mark", "cannot write out the marks")
+# Only while the verdict is read and marked there is something that cannot be known; and where a mark cannot
+# be written, what we knew is lost.
+WINDOW = ("poll", "sendto", "recvfrom", "pwrite64", "fdatasync")
+MARKING = WINDOW[-2:]
+
+
+@dataclasses.dataclass
+class Spool:
+    """A look at it: marks by recipient of each entry, and other names."""
+
+    entries: dict = dataclasses.field(default_factory=dict)
+    broken: list = dataclasses.field(default_factory=list)  # of the folder, or that cannot be read
+    strays: list = dataclasses.field(default_factory=list)
+
+    def marks(self, path):
+        return [mark for entry in self.entries.values() for to, mark in entry if to == path]
+
+    def busy(self):
+        """Is there something for a run of the queue?"""
+        return bool(self.strays or self.entries)
+
+
+def read_envelope(text):
+    """Pairs of a recipient and its mark."""
+    first, *rows = text.decode("ascii").split("\n")
+    name, version, at, n = first.split()
+    assert (name, version) == ("hantar-spool", "1")
+    to = [row.split()[1][1:-1] for row in rows[: rows.index("end")] if row.startswith("to ")]
+    marks = text[int(at, 10) :][: int(n, 10)].decode("ascii")
+    assert len(to) == len(marks), (to, marks)
+    return list(zip(to, marks))
+
+
+def look(folder):
+    spool = Spool()
+    if not folder.is_dir():
+        return spool
+    names = {path.name for path in folder.iterdir()} - {"stamp"}
+    if "corrupt" in names:
+        spool.broken = sorted(path.name for path in (folder / "corrupt").iterdir())
+    for name in sorted(names - {"corrupt"}):
+        stem, _, kind = name.partition(".")
+        if kind == "msg" and stem + ".env" in names:
+            continue
+        if kind != "env" or stem + ".msg" not in names:
+            spool.strays.append(name)
+            continue
+        try:
+            spool.entries[stem] = read_envelope((folder / name).read_bytes())
+        except (AssertionError, ValueError, IndexError, UnicodeDecodeError):
+            spool.broken.append(name)
+    return spool
+
+
+def too_often(run, path, times):
+    """Whether somebody has it more than once, and that could have been known, or was not said."""
+    if times < 2:
+        return False
+    known = times - 1 > run.unread.count(path) and run.call not in MARKING
+    return known or run.call not in WINDOW or not any(word in run.log for word in DOUBTS)
+
+
+def violations(scene, run, times):
+    """What is wrong with what the spool holds; times: how often each recipient has the message."""
+    wrong = []
+    promised = run.end["status"] == 0 or scene.mode not in SUBMITTING
+    liar = run.call in ("pread64", "read") and run.fault.rstrip("+") in ("short", "eof")
+    for path, n in times.items():
+        if promised and n == 0 and f"<{path}>" not in run.err and path not in run.told:
+            wrong.append(f"{path} is lost")
+        if too_often(run, path, n):
+            wrong.append(f"{path} has it {n} times")
+        here = sum(path in recipients for recipients, _ in run.mail)
+        if "d" in run.before.marks(path) and not here:
+            wrong.append(f"{path} is marked delivered, and is not")
+        if path in run.told and not path.startswith(("no", "bad")):
+            wrong.append(f"{path} is said to have failed")
+    for path in times:
+        reports = run.reports.count(path)
+        if too_often(run, run.sender, reports):
+            wrong.append(f"that {path} failed is told {reports} times")
+    if run.after.broken and not liar:
+        wrong.append(f"set aside or broken: {run.after.broken}")
+    if run.after.busy():
+        wrong.append(f"the queue keeps {run.after.entries} {run.after.strays}")
+    wrong += [f"a clean run of the queue exits {status}" for status in run.queue if status != 0]
+    return wrong
