@@ -2,11 +2,13 @@
 #include "cli/interrupt.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "os/sys.h"
 
 /* The things that a handler may touch. */
 static volatile sig_atomic_t sending;
@@ -21,7 +23,7 @@ say(const char *text, size_t n)
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	int saved = errno;
 
-	if (poll(&p, 1, 0) > 0) {
+	if (sys_poll(&p, 1, clock_now()) > 0) {
 		ssize_t ignored = write(STDERR_FILENO, text, n);
 
 		(void)ignored;
