@@ -2,6 +2,7 @@
 #include "spool/mark.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "os/sys.h"
 
@@ -68,11 +69,10 @@ mark_put(const struct marks *marks, size_t i, enum mark mark, struct err *e)
 		return 0;
 	assert(i < marks->n);
 	put = sys_pwrite(marks->fd, &byte, 1, marks->at + (int64_t)i);
-	if (put < 0)
-		return err_sys(e, "cannot mark a recipient");
+	/* A write of nothing is a full disk that does not say so. */
 	if (put == 0)
-		return err_set(e, ERR_LIMIT, "cannot mark a recipient");
-	return 0;
+		errno = ENOSPC;
+	return put == 1 ? 0 : err_sys(e, "cannot mark a recipient");
 }
 
 int
