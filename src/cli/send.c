@@ -384,8 +384,9 @@ end(struct send *s, int status, bool quiet)
 		tell(s, kept);
 	for (size_t i = 0; i < s->jobs; i++)
 		mailed = end_job(s, &s->job[i], mail) && mailed;
-	if (status)
-		return kept ? EX_OK : status;
+	/* Our own trouble took nothing from what is kept; a failure is told. */
+	if (status && !kept)
+		return status;
 	status = outcome_exit(&s->env);
 	/* What the queue has is not the caller's any more; what it should have
 	 * had, and has not, is our trouble (G-18). */

@@ -293,3 +293,14 @@ def test_errors_by_mail(lab, spool, mode, status):
     (entry,) = entries(spool)
     text = (spool / f"{entry}.env").read_text()
     assert "from <>" in text and "to <me@sender.test>" in text
+
+
+def test_a_failure_is_told_whatever_else_goes_wrong(lab, spool):
+    """Too few descriptors for agents, and one recipient has failed for good: the status says so (A-48)."""
+    lab.mx("walk.test", HOST)
+    lab.serve(HOST, smtp(RCPT="451 later"))
+    env = {"ASAN_OPTIONS": "detect_leaks=0"}
+    for limit in range(6, 40):
+        done = send(lab, spool, "nobody-here", "a@walk.test", under=["prlimit", f"--nofile={limit}"], env=env)
+        assert done.status != 0, (limit, done)
+    assert done.status == 67 and "<nobody-here>: failed 5.1.1" in done.err
