@@ -137,24 +137,48 @@ resolve_again(const struct queue *q, struct queued *d, struct recipient *r)
 			"the queue can only go to one: send it again"));
 }
 
+/* What this run has to do for recipient i. */
+static enum due
+due_of(
+    const struct queue *q, const struct stored *stored, size_t i, int64_t now)
+{
+	int64_t when;
+	enum due due = schedule_due(
+	    q->opts->schedule, stored, &stored->fate[i], now, &when);
+
+	return due == DUE_LATER && !q->due_only ? DUE_NOW : due;
+}
+
 /*
- * What is to be done for each recipient; those for whom nothing is are idle.
- * True if the message is to be kept for this run.
+ * Is something to be done for one of n recipients, or nothing for any of them
+ * ever again, so that the entry can go?
  */
 static bool
+is_worth_it(
+    const struct queue *q, const struct stored *stored, size_t n, int64_t now)
+{
+	bool waits = false;
+
+	for (size_t i = 0; i < n; i++) {
+		enum due due = due_of(q, stored, i, now);
+
+		if (due != DUE_LATER && due != DUE_HELD && due != DUE_NEVER)
+			return true;
+		waits = waits || due != DUE_NEVER;
+	}
+	return !waits;
+}
+
+/* Prepares each recipient; those for whom nothing is to be done are idle. */
+static void
 consider(const struct queue *q, struct queued *d, int64_t now)
 {
 	struct job job = job_of(d);
-	bool some = false;
 
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		struct recipient *r = &d->envelope.rcpt[i];
-		int64_t when;
-		enum due due = schedule_due(q->opts->schedule, &d->stored,
-		    &d->stored.fate[i], now, &when);
+		enum due due = due_of(q, &d->stored, i, now);
 
-		if (due == DUE_LATER && !q->due_only)
-			due = DUE_NOW;
 		if (due == DUE_SENDING)
 			doubt(&job, d, i);
 		if (due == DUE_STOP)
@@ -162,19 +186,7 @@ consider(const struct queue *q, struct queued *d, int64_t now)
 		if (due == DUE_NOW)
 			resolve_again(q, d, r);
 		r->idle = due != DUE_NOW;
-		some = some ||
-		    (due != DUE_LATER && due != DUE_HELD && due != DUE_NEVER);
 	}
-	return some;
-}
-
-static bool
-all_final(const struct queued *d)
-{
-	for (size_t i = 0; i < d->envelope.n; i++)
-		if (!mark_final(d->stored.fate[i].mark))
-			return false;
-	return true;
 }
 
 /*
@@ -191,21 +203,12 @@ worth_taking(const struct queue *q, const char *id, int64_t now)
 	struct pool pool = {0};
 	struct err e;
 	bool worth = true;
-	int64_t when;
 
 	if (entry_peek(q->store, id, &entry, &e) == TAKE_OK &&
-	    entry_load(&entry, &pool, &env, &stored, &e) == LOAD_OK) {
-		bool meant = select_matches(
-		    q->opts->selectors, q->opts->selectors_n, &env, &stored);
-
-		worth = meant && (env.n == 0 || !q->due_only);
-		for (size_t i = 0; meant && i < env.n && !worth; i++) {
-			enum due due = schedule_due(q->opts->schedule, &stored,
-			    &stored.fate[i], now, &when);
-
-			worth = due != DUE_LATER && due != DUE_HELD;
-		}
-	}
+	    entry_load(&entry, &pool, &env, &stored, &e) == LOAD_OK)
+		worth = select_matches(q->opts->selectors, q->opts->selectors_n,
+			    &env, &stored) &&
+		    is_worth_it(q, &stored, env.n, now);
 	entry_close(&entry);
 	pool_free(&pool);
 	return worth;
@@ -253,7 +256,10 @@ take(struct queue *q, struct queued *d, const char *id, int64_t now)
 	    .size = d->stored.size,
 	    .eightbit = d->stored.eightbit,
 	};
-	return consider(q, d, now) || all_final(d);
+	if (!is_worth_it(q, &d->stored, d->envelope.n, now))
+		return false;
+	consider(q, d, now);
+	return true;
 }
 
 /* Tried for as long as that is worth it (G-10). */
