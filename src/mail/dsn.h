@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Reports on the fate of a message, as RFC 3464 wants them: whom one goes to,
- * and its text.  Pure functions; sending it (from <>, to one address, with
- * NOTIFY=NEVER, G-21) is the caller's matter:
+ * and its text.  Pure functions; sending it (from <>, to one address, G-21)
+ * is the caller's matter:
  *
  *	dsn_head(&out, &d);	header, words for people, fields for machines,
  *				and the header of the part that is returned
