@@ -425,7 +425,10 @@ run_send(const struct options *o)
 	envelope_ask(&s.env, o->notify, o->ret,
 	    o->envid ? str_c(o->envid) : STR_NONE, s.pool);
 	resolve = settle_resolve(&s.conf, &s.who, o);
-	resolve_recipients(&s.env, &resolve, s.pool);
+	if (!s.message.circling)
+		resolve_recipients(&s.env, &resolve, s.pool);
+	else /* There is nothing to wait for. */
+		s.conf.delivery = DELIVERY_FOREGROUND;
 	leave = interrupt_sending();
 	if ((status = keep(&s)) != 0)
 		return status;

@@ -22,6 +22,7 @@ enum {
 	/* What completing a header adds: a full name is one argument. */
 	ADDED_MAX = 1024 * 1024,
 	LINE_ADVISED = 998, /* RFC 5322, 2.1.1 */
+	HOPS_MAX = 100,	    /* RFC 5321, 6.3 */
 };
 
 /* A message on its way in. */
@@ -237,6 +238,21 @@ fill_envelope(struct intake *t, const struct field *fields, size_t n)
 	return 0;
 }
 
+/* A host that it passes puts a field on top; too many have (G-33). */
+static bool
+is_circling(struct intake *t, const struct field *fields, size_t n)
+{
+	const struct status circle = status_own(BLAME_MESSAGE, "5.4.6",
+	    STR("more than 100 Received fields: it goes in a circle"));
+	size_t hops = 0;
+
+	for (size_t i = 0; i < n; i++)
+		hops += str_ieq(fields[i].name, STR("Received"));
+	for (size_t i = 0; hops > HOPS_MAX && i < t->env->n; i++)
+		t->env->rcpt[i].status = circle;
+	return hops > HOPS_MAX;
+}
+
 static struct str
 find_message_id(struct intake *t)
 {
@@ -402,6 +418,7 @@ take(struct intake *t, struct accepted *a)
 		return -1;
 	if (look_over(t, fields, n) < 0)
 		return -1;
+	a->circling = is_circling(t, fields, n);
 	complete_header(&t->out, fields, n, &t->opts->complete);
 	a->message_id = find_message_id(t);
 	for (size_t i = 0; i < t->out.n; i++)

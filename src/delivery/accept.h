@@ -33,6 +33,9 @@ struct accepted {
 	struct content content; /* its file is the caller's to close, and
 				   opts.file unless that was of no use */
 	struct str message_id;	/* as in the field; or empty */
+	/* So many hosts have passed it on that it goes in a circle (G-33):
+	 * each recipient has that status, and nobody is to get it. */
+	bool circling;
 };
 
 /*

@@ -123,3 +123,43 @@ def test_our_own_reports_heed_them(lab, tmp_path, notify, reports):
         assert about["Original-Envelope-Id"] == "a+b=c"
         assert rcpt["Original-Recipient"] == "rfc822; b+x@walk.test"
         assert report.get_payload(2).get_content_type() == "text/rfc822-headers"
+
+
+def hops(count):
+    """A message that so many hosts have passed on."""
+    return "Received-SPF: none\n" + "received: by a.test\n\tid 1\n" * count + MESSAGE + "Received: by b.test\n"
+
+
+@pytest.mark.parametrize("mode", ["-odi", "-odq"])
+def test_a_message_that_goes_in_a_circle(lab, tmp_path, mode):
+    """G-33: is refused for everybody at once, whatever the mode; nobody else hears of it."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.etc("aliases", "root: b@walk.test\n")
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST)
+    args = ["-f", "me@here.test", "a@walk.test", "root"]
+    for where in (spool, []) if mode == "-odi" else (spool,):
+        done = lab.run([*where, mode, *args], hops(101))
+        reason = ": failed 5.4.6: more than 100 Received fields"
+        assert done.status == 69 and f"<a@walk.test>{reason}" in done.err and f"<root>{reason}" in done.err
+        assert any("to=<root>, relay=none" in line and "dsn=5.4.6, status=bounced" in line for line in done.log)
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == []
+    assert lab.run([*spool, *args], hops(100)).status == 0
+    assert len(server.mail) == 1
+
+
+def test_a_circle_is_reported(lab, tmp_path):
+    """G-28, G-33, A-32: to the sender, where reports go by mail; of a report the postmaster hears."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.etc("aliases", "postmaster: boss@walk.test\n")
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST)
+    assert lab.run([*spool, "-oee", "-f", "me@walk.test", "a@walk.test"], hops(101)).status == 0
+    assert lab.run([*spool, "-q"]).status == 0
+    ((sender, rcpts, content),) = server.mail
+    report = email.message_from_bytes(content)
+    assert sender.startswith("MAIL FROM:<>") and rcpts == ["RCPT TO:<me@walk.test>"]
+    assert report.get_payload(1).get_payload(1)["Status"] == "5.4.6"
+    assert lab.run([*spool, "-oee", "-f", "<>", "a@walk.test"], hops(101)).status == 0
+    (entry,) = (tmp_path / "spool").glob("*.env")
+    assert "\nto <boss@walk.test> orig=<postmaster>\n" in entry.read_text()
