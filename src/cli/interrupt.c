@@ -76,6 +76,7 @@ const volatile sig_atomic_t *
 interrupt_sending(void)
 {
 	sending = 1;
+	act(end);
 	return &leave;
 }
 

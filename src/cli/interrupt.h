@@ -12,8 +12,8 @@
 void interrupt_reading(void);
 
 /*
- * From now on it makes what is returned 1, and then 2: who sends leaves as soon
- * as nothing is in doubt.
+ * From now on it makes what is returned 1, and then 2: who sends, or runs the
+ * queue, leaves as soon as nothing is in doubt.
  */
 const volatile sig_atomic_t *interrupt_sending(void);
 

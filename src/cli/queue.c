@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* The queue is run: once, or again and again in the foreground. */
-#include <errno.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -78,16 +77,6 @@ run_once(struct runner *r, const volatile sig_atomic_t *leave)
 	return fail(r->o, EX_OSERR, &e);
 }
 
-/* Waits until then; false if it is time to go. */
-static bool
-rest(int64_t until, const volatile sig_atomic_t *leave)
-{
-	while (*leave == 0 && clock_now() < until)
-		if (sys_poll(NULL, 0, until) < 0 && errno != EINTR)
-			return false;
-	return *leave == 0;
-}
-
 static int
 run(const struct options *o, bool due_only)
 {
@@ -101,8 +90,11 @@ run(const struct options *o, bool due_only)
 	leave = interrupt_sending();
 	status = run_once(&r, leave);
 	for (r.opts.due_only = true; o->every > 0;) {
+		/* A run that took longer is not made up for. */
 		begun += o->every;
-		if (!rest(begun, leave))
+		if (begun < clock_now())
+			begun = clock_now();
+		if (!sys_rest(begun, leave))
 			break;
 		status = run_once(&r, leave);
 	}

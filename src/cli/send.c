@@ -263,8 +263,11 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	int result;
 
 	settle_dispatch(&opts, &s->conf, &s->who, s->o, s->start);
+	/* Patience is the caller's, and he may want to see the end. */
 	opts.patience_end =
-	    s->o->verbose ? INT64_MAX : clock_now() + s->conf.patience;
+	    s->o->verbose || s->conf.delivery != DELIVERY_FOREGROUND
+	    ? INT64_MAX
+	    : clock_now() + s->conf.patience;
 	opts.leave = leave;
 	opts.show = s->o->verbose ? show : NULL;
 	opts.ctx = &watcher;
@@ -397,13 +400,14 @@ end(struct send *s, int status, bool quiet)
 
 /* The spool has it: what is delivered now is delivered by another. */
 static int
-go_on_behind(struct send *s)
+go_on_behind(struct send *s, const volatile sig_atomic_t *leave)
 {
 	struct err e;
 
 	if (s->conf.delivery == DELIVERY_BACKGROUND &&
 	    proc_background(&e) == 0) {
-		(void)deliver(s, NULL);
+		(void)deliver(s, leave);
+		interrupt_never();
 		return end(s, EX_OK, true);
 	}
 	for (size_t i = 0; i < s->jobs; i++)
@@ -433,7 +437,7 @@ run_send(const struct options *o)
 	if ((status = keep(&s)) != 0)
 		return status;
 	if (s.conf.delivery != DELIVERY_FOREGROUND)
-		return go_on_behind(&s);
+		return go_on_behind(&s, leave);
 	status = deliver(&s, leave);
 	interrupt_never();
 	return end(&s, status, false);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -230,6 +231,27 @@ sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
 		if (ready != 0 || clock_now() >= deadline)
 			return ready;
 	}
+}
+
+bool
+sys_rest(int64_t until, const volatile sig_atomic_t *stop)
+{
+	bool good = true;
+	sigset_t all;
+	sigset_t was;
+	int64_t left;
+
+	/* One that comes after the look at *stop ends the wait at once. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &was);
+	while (good && *stop == 0 && (left = until - clock_now()) > 0) {
+		struct timespec wait = {
+		    .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+
+		good = ppoll(NULL, 0, &wait, &was) == 0 || errno == EINTR;
+	}
+	(void)sigprocmask(SIG_SETMASK, &was, NULL);
+	return good && *stop == 0;
 }
 
 int

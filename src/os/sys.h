@@ -9,6 +9,7 @@
 #define OS_SYS_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,12 @@ int sys_connect(int fd, const struct sockaddr *, socklen_t);
  * be what the caller waits for.  In tests this is where time passes.
  */
 int sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
+
+/*
+ * Waits until that time of clock_now, or until a signal's handler has set
+ * *stop, be it just before the wait.  True if nobody has, and it is time.
+ */
+bool sys_rest(int64_t until, const volatile sig_atomic_t *stop);
 
 /* n random bytes from the kernel; -1 with errno if there are none. */
 int sys_random(void *p, size_t n);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -283,6 +284,36 @@ who_we_are(void **state)
 	pool_free(&p);
 }
 
+static volatile sig_atomic_t called;
+
+static void
+call(int number)
+{
+	(void)number;
+	called = 1;
+}
+
+/* a wait without work ends at its time, or with a signal. */
+static void
+a_rest(void **state)
+{
+	const struct itimerval soon = {.it_value = {.tv_usec = 1}};
+	const int64_t hour = 3600000;
+	struct sigaction was;
+
+	(void)state;
+	assert_true(sys_rest(clock_now() + 1, &called));
+	assert_true(sys_rest(0, &called));
+	assert_int_equal(
+	    sigaction(SIGALRM, &(struct sigaction){.sa_handler = call}, &was),
+	    0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	assert_false(sys_rest(clock_now() + hour, &called));
+	assert_false(sys_rest(clock_now() + hour, &called));
+	called = 0;
+	assert_int_equal(sigaction(SIGALRM, &was, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -297,6 +328,7 @@ main(void)
 	    cmocka_unit_test(reading_files),
 	    cmocka_unit_test(the_log_in_a_file),
 	    cmocka_unit_test(who_we_are),
+	    cmocka_unit_test(a_rest),
 	};
 
 	return cmocka_run_group_tests_name("proc", tests, NULL, NULL);

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: ISC
+"""Signals, and who waits for whom: runs of the queue, and mail that goes on in the background."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from lab import STALL, smtp
+
+MESSAGE = "Subject: hi\nTo: alice@walk.test\n\nhello\n"
+HOST = "198.18.0.20"
+
+
+@pytest.fixture(name="spool")
+def a_spool(tmp_path):
+    return tmp_path / "spool"
+
+
+def entries(spool):
+    return sorted(path.stem for path in spool.glob("*.env"))
+
+
+def marks(spool):
+    """The marks of all entries, in their order."""
+    texts = [(spool / f"{entry}.env").read_text() for entry in entries(spool)]
+    return [re.search(r"^marks (.*)$", text, re.M)[1] for text in texts]
+
+
+def wait_for(what):
+    for _ in range(500):
+        if what():
+            return
+        time.sleep(0.02)
+    assert what()
+
+
+def send(lab, spool, *args):
+    return lab.run(["-O", f"spool={spool}", *args], MESSAGE)
+
+
+def main_process(lab):
+    return min(lab.processes(), key=int)
+
+
+@pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
+def test_a_run_of_the_queue_ends_on_a_signal(lab, spool, name):
+    """Nothing more begins, what was begun is the queue's again, and the status is 0 (A-52)."""
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST, smtp(DATA=STALL))
+    assert send(lab, spool, "-odq", "alice@walk.test").status == 0
+    process = lab.start_hantar(["-O", f"spool={spool}", "-q15m"])
+    wait_for(lambda: "DATA" in server.commands)
+    lab.kill(main_process(lab), name)
+    assert process.wait(timeout=10) == 0
+    assert marks(spool) == ["w"]
+    lab.assert_nothing_left()
+
+
+def test_between_two_runs_of_the_queue_a_signal_ends_it(lab, spool):
+    """Who waits for the next run has nothing to finish (A-52, G-12)."""
+    process = lab.start_hantar(["-O", f"spool={spool}", "-q15m"])
+    wait_for(lambda: (spool / "stamp").exists())
+    lab.kill(main_process(lab), "TERM")
+    assert process.wait(timeout=10) == 0
+
+
+def test_patience_is_for_who_waits(lab, spool):
+    """In the background nobody waits, so delivery there is not cut short (A-31)."""
+    lab.mx("walk.test", HOST)
+
+    def slow(_peer, _line):
+        time.sleep(2)
+        return "250 2.1.5 at last"
+
+    server = lab.serve(HOST, smtp(RCPT=slow))
+    done = subprocess.run(
+        lab.command(["-O", f"spool={spool}", "-O", "patience=1s", "-odb", "alice@walk.test"]),
+        input=MESSAGE.encode(),
+        env=lab.environment({}),
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 0
+    wait_for(lambda: not lab.processes())
+    assert len(server.mail) == 1 and entries(spool) == []
+
+
+def test_a_signal_ends_delivery_in_the_background(lab, spool):
+    """It leaves the rest to the queue, as the foreground does (A-52)."""
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST, smtp(DATA=STALL))
+    process = lab.start_hantar(["-O", f"spool={spool}", "-odb", "alice@walk.test"], stdin=subprocess.PIPE)
+    process.communicate(MESSAGE.encode(), timeout=10)
+    wait_for(lambda: "DATA" in server.commands)
+    lab.kill(main_process(lab), "TERM")
+    wait_for(lambda: not lab.processes())
+    assert marks(spool) == ["w"]
