@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/conf.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/char.h"
 #include "cli/keys.h"
-#include "os/file.h"
+#include "os/idn.h"
 
-enum { FILE_MAX = 1 << 20 };
+enum { NAME_MAX_BYTES = 255 };
 
 /*
  * sendmail's own long names that mean something here.  As with sendmail the
@@ -28,23 +22,22 @@ static const struct {
     {"AliasFile", "aliases", false},
 };
 
+static struct conf_scope
+main_of(struct conf *c)
+{
+	return (struct conf_scope){CONF_MAIN, c};
+}
+
 void
 conf_default(struct conf *c, struct pool *p)
 {
-	struct err e;
-
 	*c = (struct conf){0};
-	for (size_t i = 0; i < conf_keys_n; i++) {
-		const struct conf_key *k = &conf_keys[i];
-		int valid = keys_read(k, c, str_c(k->standard), p, &e);
-
-		assert(valid == 0);
-		(void)valid;
-	}
+	keys_default(main_of(c), p);
 }
 
+/* The key whose name is the nearest in these sections; NULL: none is near. */
 static const char *
-nearest(struct str name)
+nearest(struct str name, enum conf_section section)
 {
 	size_t best = SIZE_MAX;
 	const char *found = NULL;
@@ -52,7 +45,7 @@ nearest(struct str name)
 	for (size_t i = 0; i < conf_keys_n; i++) {
 		size_t d = key_distance(name, str_c(conf_keys[i].name));
 
-		if (d < best) {
+		if (d < best && (conf_keys[i].in & IN(section))) {
 			best = d;
 			found = conf_keys[i].name;
 		}
@@ -61,26 +54,55 @@ nearest(struct str name)
 	return 2 * best <= name.n ? found : NULL;
 }
 
+/* Why there is no such key in such a section. */
+static int
+unknown(enum conf_section section, struct str key, struct err *e)
+{
+	const char *near = nearest(key, section);
+	const char *word = conf_kinds[section].word;
+
+	for (int s = 0; s < CONF_SECTIONS; s++) {
+		if (keys_find((enum conf_section)s, key) < 0)
+			continue;
+		if (s == CONF_MAIN)
+			return err_set(e, ERR_SYNTAX,
+			    "\"%.*s\" is no key of a section [%s]: it stands "
+			    "before the first section",
+			    STR_ARG(key), word);
+		return err_set(e, ERR_SYNTAX,
+		    "\"%.*s\" stands in sections [%s \"...\"] only",
+		    STR_ARG(key), conf_kinds[s].word);
+	}
+	return err_set(e, ERR_SYNTAX,
+	    near ? "no key%s%s%s is called \"%.*s\"; the nearest is \"%s\""
+		 : "no key%s%s%s is called \"%.*s\"; see %s",
+	    word ? " of a section [" : "", word ? word : "", word ? "]" : "",
+	    STR_ARG(key), near ? near : "hantar.conf(5)");
+}
+
+static int
+set(struct conf_scope scope, struct str key, struct str value, struct pool *p,
+    struct err *e)
+{
+	int i = keys_find(scope.section, key);
+
+	if (i < 0)
+		return unknown(scope.section, key, e);
+	return keys_read(&conf_keys[i], scope, value, p, e);
+}
+
 int
 conf_set(struct conf *c, struct str key, struct str value, struct pool *p,
     struct err *e)
 {
-	int i = keys_find(key);
-	const char *near = i < 0 ? nearest(key) : NULL;
-
-	if (i < 0)
-		return err_set(e, ERR_SYNTAX,
-		    near ? "no key is called \"%.*s\"; the nearest is \"%s\""
-			 : "no key is called \"%.*s\"; see %s",
-		    STR_ARG(key), near ? near : "hantar.conf(5)");
-	return keys_read(&conf_keys[i], c, value, p, e);
+	return set(main_of(c), key, value, p, e);
 }
 
 int
 conf_option(struct conf *c, struct str key, struct str value, struct pool *p,
     struct err *e)
 {
-	if (keys_find(key) >= 0)
+	if (keys_find(CONF_MAIN, key) >= 0)
 		return conf_set(c, key, value, p, e);
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
 		if (str_ieq(key, str_c(aliases[i].name)))
@@ -92,29 +114,166 @@ conf_option(struct conf *c, struct str key, struct str value, struct pool *p,
 	return conf_set(c, key, value, p, e);
 }
 
-/* seen[i] is the line on which key i was set, 0 for none. */
+/* ---- sections */
+
+static struct conf_head *
+head_of(const struct conf *c, enum conf_section s, size_t i)
+{
+	char *list;
+
+	memcpy(&list, (const char *)c + conf_kinds[s].list, sizeof(list));
+	return (struct conf_head *)(void *)(list + i * conf_kinds[s].size);
+}
+
+static size_t *
+count_of(struct conf *c, enum conf_section s)
+{
+	return (size_t *)(void *)((char *)c + conf_kinds[s].n);
+}
+
+/* Another section of the kind, at its defaults. */
+static struct conf_head *
+add_section(
+    struct conf *c, enum conf_section s, struct str name, struct pool *p)
+{
+	const struct conf_kind *kind = &conf_kinds[s];
+	size_t n = (*count_of(c, s))++;
+	void *larger = pool_array(p, n + 1, kind->size);
+	struct conf_head *head;
+
+	if (n > 0)
+		memcpy(larger, head_of(c, s, 0), n * kind->size);
+	memcpy((char *)c + kind->list, &larger, sizeof(larger));
+	head = head_of(c, s, n);
+	keys_default((struct conf_scope){s, head}, p);
+	head->name = name;
+	return head;
+}
+
+/* Domains are in ASCII and in lower case, as they are compared. */
 static int
-parse_line(struct conf *c, struct str line, unsigned number, unsigned *seen,
+read_pattern(struct str text, struct str *name, struct pool *p, struct err *e)
+{
+	bool below = str_starts(text, STR("."));
+	struct buf ascii;
+	int result = 0;
+
+	buf_init(&ascii, 1024);
+	if (str_eq(text, STR("*")) || below)
+		buf_add(&ascii, str_slice(text, 0, 1));
+	if (!str_eq(text, STR("*")))
+		result = idn_ascii(&ascii, str_slice(text, below, text.n), e);
+	*name = pool_str(p, buf_str(&ascii));
+	buf_free(&ascii);
+	return result;
+}
+
+static int
+read_name(enum conf_section s, struct str text, struct str *name,
     struct pool *p, struct err *e)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] == '"' ||
+		    !(char_is_graph(text.p[i]) || char_is_high(text.p[i])))
+			return err_set(e, ERR_SYNTAX,
+			    "a name has no blanks, quotes or controls");
+	if (text.n == 0 || text.n > NAME_MAX_BYTES)
+		return err_set(e, ERR_LIMIT, "a name has 1 to %d bytes",
+		    (int)NAME_MAX_BYTES);
+	if (s == CONF_ROUTE)
+		return read_pattern(text, name, p, e);
+	*name = pool_str(p, text);
+	return 0;
+}
+
+static int
+kind_of(struct str word, struct err *e)
+{
+	struct buf known;
+
+	for (int s = 0; s < CONF_SECTIONS; s++)
+		if (conf_kinds[s].word &&
+		    str_eq(str_c(conf_kinds[s].word), word))
+			return s;
+	buf_init(&known, 200);
+	for (int s = 0; s < CONF_SECTIONS; s++)
+		if (conf_kinds[s].word)
+			buf_printf(&known, "%s[%s \"...\"]",
+			    known.n ? ", " : "", conf_kinds[s].word);
+	err_set(e, ERR_SYNTAX, "no section is called \"%.*s\"; there is: %s",
+	    STR_ARG(word), known.p);
+	buf_free(&known);
+	return -1;
+}
+
+/* ---- text */
+
+/* A text that is being read. */
+struct reading {
+	struct conf *c;
+	struct pool *pool;
+	struct conf_scope scope; /* the section that its lines are in now */
+	unsigned number;	 /* of the line */
+	unsigned *seen; /* on which line each key of the section was set */
+};
+
+/* The line [kind "name"]. */
+static int
+open_section(struct reading *r, struct str line, struct err *e)
+{
+	struct str inner = str_trim(str_slice(line, 1, line.n - 1));
+	size_t blank = str_find(inner, ' ');
+	struct str rest = str_trim(str_slice(inner, blank, inner.n));
+	struct conf_head *head = NULL;
+	enum conf_section s;
+	struct str name;
+	int kind;
+
+	if (line.p[line.n - 1] != ']' || rest.n < 2 || rest.p[0] != '"' ||
+	    rest.p[rest.n - 1] != '"')
+		return err_set(
+		    e, ERR_SYNTAX, "a section begins with [kind \"name\"]");
+	kind = kind_of(str_slice(inner, 0, blank), e);
+	if (kind < 0)
+		return -1;
+	s = (enum conf_section)kind;
+	if (read_name(s, str_slice(rest, 1, rest.n - 1), &name, r->pool, e) < 0)
+		return -1;
+	for (size_t i = 0; i < *count_of(r->c, s) && head == NULL; i++)
+		if (str_eq(head_of(r->c, s, i)->name, name))
+			head = head_of(r->c, s, i);
+	if (head && head->file == r->c->files)
+		return err_set(
+		    e, ERR_SYNTAX, "this section was on line %u", head->line);
+	if (head == NULL)
+		head = add_section(r->c, s, name, r->pool);
+	head->file = r->c->files;
+	head->line = r->number;
+	r->scope = (struct conf_scope){s, head};
+	memset(r->seen, 0, conf_keys_n * sizeof(*r->seen));
+	return 0;
+}
+
+static int
+read_line(struct reading *r, struct str line, struct err *e)
 {
 	size_t equals = str_find(line, '=');
 	struct str key = str_trim(str_slice(line, 0, equals));
-	int i = keys_find(key);
+	int i = keys_find(r->scope.section, key);
 
 	if (line.n == 0 || line.p[0] == '#')
 		return 0;
 	if (line.p[0] == '[')
-		return err_set(e, ERR_SYNTAX,
-		    "sections are not supported by this version");
+		return open_section(r, line, e);
 	if (equals == line.n)
 		return err_set(e, ERR_SYNTAX, "not of the form key = value");
-	if (i >= 0 && seen[i] != 0)
+	if (i >= 0 && r->seen[i] != 0)
 		return err_set(e, ERR_SYNTAX, "%.*s was set on line %u",
-		    STR_ARG(key), seen[i]);
-	if (conf_set(c, key, str_trim(str_slice(line, equals + 1, line.n)), p,
-		e) < 0)
+		    STR_ARG(key), r->seen[i]);
+	if (set(r->scope, key, str_trim(str_slice(line, equals + 1, line.n)),
+		r->pool, e) < 0)
 		return -1;
-	seen[i] = number;
+	r->seen[i] = r->number;
 	return 0;
 }
 
@@ -122,118 +281,46 @@ int
 conf_parse(struct conf *c, struct str text, const char *name, struct pool *p,
     struct err *e)
 {
-	unsigned *seen = pool_array(p, conf_keys_n, sizeof(*seen));
-	unsigned number = 0;
+	struct reading r = {.c = c, .pool = p, .scope = main_of(c)};
 	struct str line;
 
-	while (str_split(&text, '\n', &line))
-		if (parse_line(c, str_trim(line), ++number, seen, p, e) < 0)
-			return err_while(e, "%s:%u", name, number);
-	return 0;
-}
-
-/* Somebody else could have put into the file what he likes (J-11). */
-static int
-check_owner(const char *path, struct err *e)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return err_sys(e, "%s", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return err_set(e, ERR_SYNTAX,
-		    "%s: belongs neither to root nor to you", path);
-	if (st.st_mode & S_IWOTH)
-		return err_set(
-		    e, ERR_SYNTAX, "%s: everybody may write to it", path);
-	return 0;
-}
-
-int
-conf_read(struct conf *c, const char *path, bool trusted, struct pool *p,
-    struct err *e)
-{
-	struct buf text;
-	int result;
-
-	if (!trusted && check_owner(path, e) < 0)
-		return -1;
-	buf_init(&text, FILE_MAX);
-	result = file_read(path, &text, e);
-	if (result == 0)
-		result =
-		    err_set(e, ERR_SYSTEM, "%s: there is no such file", path);
-	else if (result > 0)
-		result = conf_parse(c, buf_str(&text), path, p, e);
-	buf_free(&text);
-	return result;
-}
-
-/* Is it a folder of the user who calls? */
-static bool
-is_own(struct str folder)
-{
-	struct pool p = {0};
-	struct stat st;
-	bool own = folder.n > 0 && stat(pool_c(&p, folder), &st) == 0 &&
-	    st.st_uid == geteuid();
-
-	pool_free(&p);
-	return own;
-}
-
-static const char *
-user_path(struct str home, struct pool *p)
-{
-	struct str xdg = str_c(secure_getenv("XDG_CONFIG_HOME"));
-	struct stat st;
-	struct buf path;
-	const char *found = NULL;
-
-	buf_init(&path, 4096);
-	if (str_starts(xdg, STR("/")))
-		buf_add(&path, xdg);
-	else if (str_starts(home, STR("/")))
-		buf_printf(&path, "%.*s/.config", STR_ARG(home));
-	if (path.n > 0) {
-		buf_add(&path, STR("/hantar/hantar.conf"));
-		/*
-		 * Whatever is there counts, be it a link to nowhere.  A
-		 * folder that cannot be searched may hold one, too, unless
-		 * HOME was left over from another user.
-		 */
-		if (!path.over &&
-		    (lstat(path.p, &st) == 0 ||
-			(errno != ENOENT && errno != ENOTDIR && is_own(home))))
-			found = pool_c(p, buf_str(&path));
+	r.seen = pool_array(p, conf_keys_n, sizeof(*r.seen));
+	c->files++;
+	while (str_split(&text, '\n', &line)) {
+		r.number++;
+		if (read_line(&r, str_trim(line), e) < 0)
+			return err_while(e, "%s:%u", name, r.number);
 	}
-	buf_free(&path);
-	return found;
+	return 0;
 }
 
-const char *
-conf_path(struct str home, struct pool *p)
+static void
+print_keys(struct buf *b, struct conf_scope scope)
 {
-	static const char system_path[] = HANTAR_SYSCONFDIR "/hantar.conf";
-	const char *own = geteuid() != 0 ? user_path(home, p) : NULL;
-	struct stat st;
+	for (size_t i = 0; i < conf_keys_n; i++) {
+		const struct conf_key *k = &conf_keys[i];
 
-	if (own)
-		return own;
-	/* Whatever is there, readable or not, is the configuration. */
-	if (lstat(system_path, &st) == 0 ||
-	    (errno != ENOENT && errno != ENOTDIR))
-		return system_path;
-	return NULL;
+		if (!(k->in & IN(scope.section)))
+			continue;
+		buf_printf(b, "# %s\n%s = ", k->doc, k->name);
+		keys_write(b, k, scope);
+		buf_byte(b, '\n');
+	}
 }
 
 void
-conf_print(struct buf *b, const struct conf *c)
+conf_print(struct buf *b, struct conf *c)
 {
-	for (size_t i = 0; i < conf_keys_n; i++) {
-		buf_printf(
-		    b, "# %s\n%s = ", conf_keys[i].doc, conf_keys[i].name);
-		keys_write(b, &conf_keys[i], c);
-		buf_byte(b, '\n');
+	print_keys(b, main_of(c));
+	for (int s = CONF_MAIN + 1; s < CONF_SECTIONS; s++) {
+		enum conf_section kind = (enum conf_section)s;
+
+		for (size_t i = 0; i < *count_of(c, kind); i++) {
+			struct conf_head *head = head_of(c, kind, i);
+
+			buf_printf(b, "\n[%s \"%.*s\"]\n",
+			    conf_kinds[kind].word, STR_ARG(head->name));
+			print_keys(b, (struct conf_scope){kind, head});
+		}
 	}
 }

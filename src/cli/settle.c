@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/conf_file.h"
 #include "os/idn.h"
 
 /* A message of more octets goes back as its header alone (G-26). */
@@ -30,12 +31,9 @@ int
 settle_conf(struct conf *c, const struct options *o, struct err *e)
 {
 	const char *home = secure_getenv("HOME");
-	const char *path = o->config;
 
 	conf_default(c, o->pool);
-	if (path == NULL)
-		path = conf_path(str_c(home), o->pool);
-	if (path && conf_read(c, path, o->config != NULL, o->pool, e) < 0)
+	if (conf_load(c, o->config, str_c(home), o->pool, e) < 0)
 		return EX_CONFIG;
 	return settle_options(c, o, e);
 }
@@ -199,6 +197,20 @@ settle_identity(struct identity *id, const struct conf *c,
 	return settle_sender(id, c, o, e);
 }
 
+static struct routes
+routes_of(const struct conf *c, struct pool *p)
+{
+	struct route *route = pool_array(p, c->routes_n, sizeof(*route));
+
+	for (size_t i = 0; i < c->routes_n; i++) {
+		const struct conf_route *r = &c->routes[i];
+		int64_t tls = r->tls == CONF_TLS_DEFAULT ? c->tls : r->tls;
+
+		route[i] = (struct route){r->head.name, (enum tls_level)tls};
+	}
+	return (struct routes){(enum tls_level)c->tls, route, c->routes_n};
+}
+
 void
 settle_dispatch(struct dispatch_opts *opts, const struct conf *c,
     const struct identity *id, const struct options *o, int64_t start)
@@ -222,7 +234,7 @@ settle_dispatch(struct dispatch_opts *opts, const struct conf *c,
 		    .trust_ad = c->trust_ad,
 		},
 	    .port = (unsigned)c->smtp_port,
-	    .tls = (enum tls_level)c->tls,
+	    .routes = routes_of(c, o->pool),
 	    .helo = id->helo,
 	    .lookup_patience = c->dns_patience,
 	    .attempt_limit = c->attempt_limit,

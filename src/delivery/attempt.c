@@ -105,7 +105,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .port = opts->port,
 	    .last = step.last,
 	    .literal = hop->walk->literal,
-	    .tls = step.clear ? TLS_LEVEL_NONE : opts->tls,
+	    .tls = step.clear ? TLS_LEVEL_NONE : hop->target.tls,
 	    .helo = opts->helo,
 	    .letter = letter,
 	    .letters = letters,

@@ -158,10 +158,14 @@ warm_up(struct dispatcher *d)
 {
 	if (d->warm || d->run.opts->in_process)
 		return;
-	for (size_t i = 0; i < d->live_n && !d->warm; i++)
-		d->warm = d->live[i]->state == HOP_MX;
-	if (d->warm)
-		agent_warm(d->run.opts->tls);
+	for (size_t i = 0; i < d->live_n && !d->warm; i++) {
+		const struct hop *h = d->live[i];
+
+		if (h->state != HOP_MX || h->target.tls == TLS_LEVEL_NONE)
+			continue;
+		d->warm = true;
+		agent_warm(h->target.tls);
+	}
 }
 
 /*

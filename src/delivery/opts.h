@@ -6,11 +6,12 @@
 #include <signal.h>
 
 #include "agent/start.h"
+#include "route/route.h"
 
 struct dispatch_opts {
 	struct lookup_errand lookup;
 	unsigned port;
-	enum tls_level tls;
+	struct routes routes;
 	struct str helo;	 /* EHLO name; empty: address literal */
 	int64_t wait[WAITS];	 /* ms */
 	int64_t lookup_patience; /* ms: all of DNS for one next hop (C-34) */

@@ -33,8 +33,43 @@ literal(struct str domain)
 	return hop;
 }
 
-struct next_hop
-route_domain(struct str domain, struct pool *p)
+/* How much of the domain the pattern names; 0: it does not fit. */
+static size_t
+fits(struct str pattern, struct str domain)
+{
+	struct str end;
+
+	if (str_eq(pattern, STR("*")))
+		return 1;
+	if (pattern.n > domain.n || domain.p[0] == '[')
+		return 0;
+	end = str_slice(domain, domain.n - pattern.n, domain.n);
+	if (!str_ieq(pattern, end))
+		return 0;
+	/* That of the domain itself is as long as one of what is below the
+	 * same name, less the dot: they do not compete. */
+	return pattern.p[0] == '.' || pattern.n == domain.n ? pattern.n + 1 : 0;
+}
+
+const struct route *
+route_find(const struct routes *routes, struct str domain)
+{
+	const struct route *found = NULL;
+	size_t best = 0;
+
+	for (size_t i = 0; i < routes->n; i++) {
+		size_t fit = fits(routes->route[i].pattern, domain);
+
+		if (fit > best) {
+			best = fit;
+			found = &routes->route[i];
+		}
+	}
+	return found;
+}
+
+static struct next_hop
+hop_to(struct str domain, struct pool *p)
 {
 	struct next_hop hop = {.kind = NEXT_HOP_MX};
 	struct buf ascii;
@@ -55,6 +90,18 @@ route_domain(struct str domain, struct pool *p)
 		hop.domain = pool_str(p, buf_str(&ascii));
 	}
 	buf_free(&ascii);
+	return hop;
+}
+
+struct next_hop
+route_domain(struct str domain, const struct routes *routes, struct pool *p)
+{
+	struct next_hop hop = hop_to(domain, p);
+	const struct route *route = NULL;
+
+	if (hop.kind != NEXT_HOP_NONE)
+		route = route_find(routes, hop.domain);
+	hop.tls = route ? route->tls : routes->tls;
 	return hop;
 }
 

@@ -7,6 +7,7 @@
 #define ROUTE_ROUTE_H
 
 #include "base/pool.h"
+#include "mail/errand.h"
 #include "mail/status.h"
 #include "net/host.h"
 
@@ -16,18 +17,41 @@ enum next_hop_kind {
 	NEXT_HOP_NONE,	  /* nowhere: status says why */
 };
 
+/* What the configuration says about the mail of some domains (C-30). */
+struct route {
+	/* "example.org"; ".example.org": all that is below it; "*": all. */
+	struct str pattern;
+	enum tls_level tls;
+};
+
+/* What it says about all mail. */
+struct routes {
+	enum tls_level tls; /* where no route fits */
+	const struct route *route;
+	size_t n;
+};
+
 struct next_hop {
 	enum next_hop_kind kind;
+	enum tls_level tls;
 	struct str domain;    /* MX: in ASCII; LITERAL: as written */
 	struct ip ip;	      /* LITERAL */
 	struct status status; /* NONE */
 };
 
 /*
+ * The route for a domain in ASCII, or for an address literal (to which only
+ * "*" applies): its own one, else that of the nearest domain above it, else
+ * "*"; NULL if none fits.
+ */
+const struct route *route_find(const struct routes *, struct str domain);
+
+/*
  * The next hop for a recipient's domain, as written (may be IDN, end in a
  * dot, be an address literal, or empty).  Names are allocated in the pool.
  */
-struct next_hop route_domain(struct str domain, struct pool *);
+struct next_hop route_domain(
+    struct str domain, const struct routes *, struct pool *);
 
 struct exchanger {
 	unsigned preference;

@@ -11,7 +11,8 @@
 #include "cli/keys.h"
 #include "fuzz.h"
 
-enum { ROOM = 1 << 18, NAME = 4 /* strlen("file") */ };
+/* A section of two bytes of name is printed with all its keys. */
+enum { ROOM = 1 << 18, PRINTED = 1 << 26, NAME = 4 /* strlen("file") */ };
 
 /* Made once: they are half of the work of a run. */
 static struct conf
@@ -26,18 +27,14 @@ defaults(void)
 }
 
 static void
-check_same(const struct conf *a, const struct conf *b)
+check_same(struct conf *a, struct conf *b)
 {
 	struct buf one, other;
 
-	buf_init(&one, ROOM);
-	buf_init(&other, ROOM);
-	for (size_t i = 0; i < conf_keys_n; i++) {
-		keys_write(&one, &conf_keys[i], a);
-		buf_byte(&one, '\n');
-		keys_write(&other, &conf_keys[i], b);
-		buf_byte(&other, '\n');
-	}
+	buf_init(&one, PRINTED);
+	buf_init(&other, PRINTED);
+	conf_print(&one, a);
+	conf_print(&other, b);
 	assert(!one.over && str_eq(buf_str(&one), buf_str(&other)));
 	buf_free(&one);
 	buf_free(&other);
@@ -61,36 +58,57 @@ check_error(const struct err *e, size_t lines)
 	return line;
 }
 
-/* What is set is printed: two lines a key, without a control character. */
-static void
-check_print(const struct conf *c)
+/* So many lines has a printed section. */
+static size_t
+lines_of(enum conf_section section)
 {
+	size_t lines = 0;
+
+	for (size_t i = 0; i < conf_keys_n; i++)
+		lines += (conf_keys[i].in & IN(section)) ? 2 : 0;
+	return lines;
+}
+
+/*
+ * What is set is printed: two lines a key, and two before each section,
+ * without a control character.
+ */
+static void
+check_print(struct conf *c)
+{
+	size_t sections = c->routes_n;
 	struct pool p = {0};
 	struct conf again = defaults();
 	struct err e;
 	struct buf b;
 	size_t lines = 0;
 
-	buf_init(&b, ROOM);
+	buf_init(&b, PRINTED);
 	conf_print(&b, c);
 	for (size_t i = 0; i < b.n; i++) {
 		lines += b.p[i] == '\n';
 		assert(b.p[i] == '\n' || b.p[i] == ' ' ||
 		    char_is_graph(b.p[i]) || char_is_high(b.p[i]));
 	}
-	assert(!b.over && lines == 2 * conf_keys_n);
+	assert(!b.over &&
+	    lines ==
+		lines_of(CONF_MAIN) + sections * (2 + lines_of(CONF_ROUTE)));
 	assert(conf_parse(&again, buf_str(&b), "printed", &p, &e) == 0);
 	check_same(c, &again);
 	buf_free(&b);
 	pool_free(&p);
 }
 
-/* The lines before the one numbered end, or all, as -O takes them. */
+/*
+ * The lines before the one numbered end, or before the first section, as -O
+ * takes them.
+ */
 static void
 check_options(struct str text, uint64_t end, const struct conf *c)
 {
 	struct pool p = {0};
 	struct conf by_option = defaults();
+	struct conf main_of_c = *c;
 	struct str line;
 
 	for (uint64_t i = 1; i != end && str_split(&text, '\n', &line); i++) {
@@ -101,12 +119,16 @@ check_options(struct str text, uint64_t end, const struct conf *c)
 		line = str_trim(line);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
+		if (line.p[0] == '[')
+			break;
 		equals = str_find(line, '=');
 		key = str_trim(str_slice(line, 0, equals));
 		value = str_trim(str_slice(line, equals + 1, line.n));
 		assert(conf_option(&by_option, key, value, &p, &e) == 0);
 	}
-	check_same(c, &by_option);
+	/* The main section alone: its copy has no others. */
+	main_of_c.routes_n = 0;
+	check_same(&main_of_c, &by_option);
 	pool_free(&p);
 }
 

@@ -17,8 +17,8 @@ def run(request, tmp_path):
     empty.touch()
     program = request.config.option.hantar.resolve()
 
-    def hantar(*args):
-        done = subprocess.run([program, *args, "-C", empty], capture_output=True, text=True, check=True)
+    def hantar(*args, config=empty):
+        done = subprocess.run([program, *args, "-C", config], capture_output=True, text=True, check=True)
         assert done.stderr == ""
         return done.stdout
 
@@ -56,29 +56,51 @@ def test_options(hantar):
     assert manual - unbuilt - {"-o"} == program
 
 
-def test_keys(hantar):
-    """Each key of --print-config is in hantar.conf(5), with its default, and the other way round."""
-    manual = {}
+# The chapter of hantar.conf(5) about each kind of section.
+CHAPTERS = {"": "KEYS", "route": "ROUTES"}
+
+
+def lines_of_conf():
+    """The lines of hantar.conf(5), each with the chapter in which it stands."""
+    chapter = ""
     for line in (MAN / "hantar.conf.5").read_text().splitlines():
+        chapter = line[4:] if line.startswith(".Sh ") else chapter
+        yield chapter, line
+
+
+def test_keys(hantar, tmp_path):
+    """Each key of --print-config is in hantar.conf(5), with its default, and the other way round."""
+    manual = {chapter: {} for chapter in CHAPTERS.values()}
+    for chapter, line in lines_of_conf():
         if match := re.match(r"\.It Cm ([a-z-]+) = (.*)$", line):
             default = re.search(r" Pq (\S+)$", match[2])
-            manual[match[1]] = default[1] if default else ""
-    program = dict(re.findall(r"^([a-z-]+) = (.*)$", hantar("--print-config"), re.MULTILINE))
+            manual[chapter][match[1]] = default[1] if default else ""
+    sections = tmp_path / "sections.conf"
+    sections.write_text("".join(f'[{kind} "x.example"]\n' for kind in CHAPTERS if kind))
+    program = {}
+    for section in re.split(r"^\[", hantar("--print-config", config=sections), flags=re.MULTILINE):
+        kind = section.split(" ", 1)[0] if program else ""
+        program[CHAPTERS[kind]] = dict(re.findall(r"^([a-z-]+) = (.*)$", section, re.MULTILINE))
     assert manual == program
 
 
-def test_words(hantar):
+def test_words(hantar, tmp_path):
     """The words that a key takes are those of its item: each is tried, and no other is known."""
-    for line in (MAN / "hantar.conf.5").read_text().splitlines():
+    kinds = {chapter: kind for kind, chapter in CHAPTERS.items()}
+    config = tmp_path / "words.conf"
+    for chapter, line in lines_of_conf():
         match = re.match(r"\.It Cm ([a-z-]+) = Cm ([a-z0-9| -]+?)(?: \| Ar file)?(?: Pq \S+)?$", line)
         if not match:
             continue
         key, words = match[1], match[2].split(" | ")
+        section = f'[{kinds[chapter]} "x.example"]\n' if kinds[chapter] else ""
         for word in words:
-            assert f"\n{key} = {word}\n" in hantar("--print-config", "-O", f"{key}={word}")
+            config.write_text(f"{section}{key} = {word}\n")
+            assert f"\n{key} = {word}\n" in hantar("--print-config", config=config)
+        config.write_text(f"{section}{key} = no-such-word\n")
         with pytest.raises(subprocess.CalledProcessError) as refused:
-            hantar("--print-config", "-O", f"{key}=no-such-word")
-        assert refused.value.returncode == 64
+            hantar("--print-config", config=config)
+        assert refused.value.returncode == 78
         if key != "log":
             assert f"none of: {', '.join(words)}\n" in refused.value.stderr
 

@@ -180,7 +180,8 @@ set_option(struct dispatch_opts *opts, struct str rest)
 	}
 	if (!str_eq(key, STR("tls")))
 		return false;
-	opts->tls = str_eq(rest, STR("none")) ? TLS_LEVEL_NONE : TLS_LEVEL_MAY;
+	opts->routes.tls =
+	    str_eq(rest, STR("none")) ? TLS_LEVEL_NONE : TLS_LEVEL_MAY;
 	return true;
 }
 
@@ -200,7 +201,7 @@ options_of(const struct play *play, struct world *w, struct heard *heard,
 	struct dispatch_opts opts = {
 	    .lookup = {.timeout = 10000, .family = IP_ANY, .show = true},
 	    .port = world_port(w),
-	    .tls = TLS_LEVEL_MAY,
+	    .routes = {.tls = TLS_LEVEL_MAY},
 	    .helo = STR("client.example"),
 	    .lookup_patience = 60000,
 	    .attempt_limit = 2 * 60 * 60000,

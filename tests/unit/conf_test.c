@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/conf.h"
+#include "cli/conf_file.h"
 #include "cli/keys.h"
 
 static struct pool pool;
@@ -33,7 +33,7 @@ end(void **state)
 }
 
 static void
-print(struct buf *b, const struct conf *c)
+print(struct buf *b, struct conf *c)
 {
 	buf_init(b, 1 << 16);
 	conf_print(b, c);
@@ -48,7 +48,10 @@ printed_is_read_back(void **state)
 	    "  log =  /var/log/a file \n\n# comment\nmax-header = 64k\n"
 	    "rcpt-timeout = 90\ndot-timeout=1500ms\nquit-timeout = 1d\n"
 	    "nameserver = [::1]:5353\r\nerrors = w\nignore-dots = TRUE\n"
-	    "delivery = q\ntls = none\nmax-message = 3G";
+	    "delivery = q\ntls = none\nmax-message = 3G\n"
+	    "[route \"B\xc3\xbc"
+	    "cher.example\"]\n [ route  \".x.example\" ]\n"
+	    "tls=may\n[route \"*\"]\ntls = default\n";
 	struct conf a;
 	struct conf b;
 	struct buf once;
@@ -67,6 +70,10 @@ printed_is_read_back(void **state)
 	assert_int_equal(a.delivery, DELIVERY_QUEUE);
 	assert_int_equal(a.ignore_dots, 1);
 	assert_string_equal(a.log.p, "/var/log/a file");
+	assert_int_equal(a.routes_n, 3);
+	assert_string_equal(a.routes[0].head.name.p, "xn--bcher-kva.example");
+	assert_string_equal(a.routes[1].head.name.p, ".x.example");
+	assert_int_equal(a.routes[1].tls, TLS_LEVEL_MAY);
 	print(&once, &a);
 	conf_default(&b, &pool);
 	assert_int_equal(
@@ -85,17 +92,29 @@ static void
 every_default_is_in_its_normal_form(void **state)
 {
 	struct conf c;
+	struct conf_route route = {0};
+	const struct conf_scope scopes[CONF_SECTIONS] = {
+	    {CONF_MAIN, &c}, {CONF_ROUTE, &route}};
 	struct buf b;
 
 	(void)state;
 	conf_default(&c, &pool);
+	keys_default(scopes[CONF_ROUTE], &pool);
 	buf_init(&b, 1000);
 	for (size_t i = 0; i < conf_keys_n; i++) {
-		buf_clear(&b);
-		keys_write(&b, &conf_keys[i], &c);
-		assert_string_equal(b.p, conf_keys[i].standard);
-		assert_true(strlen(conf_keys[i].doc) > 10);
-		assert_int_equal(keys_find(str_c(conf_keys[i].name)), i);
+		const struct conf_key *k = &conf_keys[i];
+
+		assert_true(k->in > 0 && k->in < IN(CONF_SECTIONS));
+		assert_true(strlen(k->doc) > 10);
+		for (int s = 0; s < CONF_SECTIONS; s++) {
+			if (!(k->in & IN(s)))
+				continue;
+			buf_clear(&b);
+			keys_write(&b, k, scopes[s]);
+			assert_string_equal(b.p, k->standard);
+			assert_int_equal(
+			    keys_find((enum conf_section)s, str_c(k->name)), i);
+		}
 	}
 	buf_free(&b);
 }
@@ -163,7 +182,25 @@ static const struct {
 } wrong_files[] = {
     {"hostname = a\nmailnam = b\n", "f:2: "},
     {"\n\nhostname\n", "f:3: not of the form"},
-    {"[relay \"x\"]\n", "f:1: sections"},
+    {"[relais \"x\"]\n", "f:1: no section is called \"relais\""},
+    {"[]\n", "f:1: a section begins"},
+    {"[route]\n", "f:1: a section begins"},
+    {"[route x.example]\n", "f:1: a section begins"},
+    {"[route \"x.example]\n", "f:1: a section begins"},
+    {"[route \"x.example\"\n", "f:1: a section begins"},
+    {"[route \"\"]\n", "f:1: a name has"},
+    {"[route \"a b\"]\n", "f:1: a name has"},
+    {"[route \"a..b\"]\n", "f:1: "},
+    {"[route \"[192.0.2.1]\"]\n", "f:1: "},
+    {"[route \"x\"]\n[route \"y\"]\n\n[route \"x\"]\n",
+	"f:4: this section was on line 1"},
+    {"[route \"x\"]\ntls = may\ntls = may\n", "f:3: tls was set on line 2"},
+    {"[route \"x\"]\nhostname = y\n",
+	"f:2: \"hostname\" is no key of a section [route]: it stands before"},
+    {"[route \"x\"]\ntlss = may\n",
+	"f:2: no key of a section [route] is called \"tlss\"; the nearest is "
+	"\"tls\""},
+    {"[route \"x\"]\ntls = maybe\n", "f:2: tls: "},
     {"tls = may\n#\ntls = none\n", "f:3: tls was set on line 1"},
     {"= x\n", "f:1: no key"},
     {"tls = none\nhelo = a\x01b\n", "f:2: helo: a control"},
@@ -260,6 +297,71 @@ files(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* What is not called *.conf, or is hidden, is an editor's. */
+static void
+a_folder_of_packagers(void **state)
+{
+	char home[] = "/tmp/conf_testXXXXXX";
+	char path[100];
+	struct conf c;
+	struct err e;
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+	    {"hantar.conf.d/10-b.conf",
+		"tls = none\nhelo = b.example\n[route \"x\"]\ntls = may\n"},
+	    {"hantar.conf.d/2-a.conf", "tls = may\nhelo = a.example\n"},
+	    {"hantar.conf.d/a.conf~", "no = key\n"},
+	    {"hantar.conf.d/.a.conf", "no = key\n"},
+	    {"hantar.conf", "helo = c.example\n[route \"x\"]\ntls = none\n"},
+	};
+	enum { FILES = sizeof(files) / sizeof(files[0]) };
+
+	(void)state;
+	if (geteuid() == 0 && seteuid(12345) < 0)
+		fail();
+	assert_non_null(mkdtemp(home));
+	assert_int_equal(setenv("XDG_CONFIG_HOME", home, 1), 0);
+	(void)snprintf(path, sizeof(path), "%s/hantar", home);
+	assert_int_equal(mkdir(path, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s/hantar/hantar.conf.d", home);
+	assert_int_equal(mkdir(path, 0755), 0);
+	for (size_t i = 0; i < FILES; i++) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/hantar/%s", home, files[i].name);
+		write_file(path, files[i].text, 0644);
+		conf_default(&c, &pool);
+		assert_int_equal(conf_load(&c, NULL, STR(""), &pool, &e), 0);
+		if (i == 0 || i == 3)
+			assert_string_equal(
+			    c.helo.p, i ? "a.example" : "b.example");
+	}
+	assert_string_equal(c.helo.p, "c.example");
+	assert_int_equal(c.tls, TLS_LEVEL_MAY);
+	assert_int_equal(c.routes_n, 1);
+	assert_int_equal(c.routes[0].tls, TLS_LEVEL_NONE);
+	write_file(path, "", 0666);
+	assert_int_equal(conf_load(&c, NULL, STR(""), &pool, &e), -1);
+	assert_non_null(strstr(e.text, "hantar.conf: everybody may write"));
+	(void)snprintf(path, sizeof(path), "%s/hantar/hantar.conf.d", home);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(conf_load(&c, NULL, STR(""), &pool, &e), -1);
+	assert_non_null(strstr(e.text, "hantar.conf.d: everybody may write"));
+	for (size_t i = 0; i < FILES; i++) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/hantar/%s", home, files[i].name);
+		assert_int_equal(unlink(path), 0);
+	}
+	(void)snprintf(path, sizeof(path), "%s/hantar/hantar.conf.d", home);
+	assert_int_equal(rmdir(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/hantar", home);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(home), 0);
+	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+}
+
 int
 main(void)
 {
@@ -275,6 +377,8 @@ main(void)
 	    {"A-33, A-34: sendmail's own names", names_of_sendmail, start, end,
 		NULL},
 	    {"J-11: files that cannot be read or trusted are errors", files,
+		start, end, NULL},
+	    {"files of packagers come first, in order", a_folder_of_packagers,
 		start, end, NULL},
 	};
 

@@ -45,11 +45,13 @@ static const struct way ways[] = {
 static void
 ways_of_domains(void **state)
 {
+	static const struct routes routes = {TLS_LEVEL_MAY, NULL, 0};
 	struct pool p = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		struct next_hop hop = route_domain(str_c(ways[i].domain), &p);
+		struct next_hop hop =
+		    route_domain(str_c(ways[i].domain), &routes, &p);
 		struct buf b;
 
 		if (hop.kind != ways[i].kind)
@@ -61,6 +63,53 @@ ways_of_domains(void **state)
 			buf_add(&b, hop.domain);
 		assert_string_equal(b.p, ways[i].expected);
 		buf_free(&b);
+	}
+	pool_free(&p);
+}
+
+static const struct {
+	const char *title, *domain;
+	const char *expected; /* the pattern; NULL: none fits */
+} choices[] = {
+    {"the domain's own before that above", "a.example", "a.example"},
+    {"in any case of letters", "A.Example.", "a.example"},
+    {"what is below a domain, at any depth", "x.y.a.example", ".a.example"},
+    {"the nearest of those above", "z.b.a.example", ".b.a.example"},
+    {"a domain is not below itself", "b.a.example", ".a.example"},
+    {"no part of a label fits", "xa.example", "*"},
+    {"shorter than every pattern", "e", "*"},
+    {"an address literal is in no domain", "[192.0.2.1]", "*"},
+    {"no domain has no route", "", NULL},
+};
+
+/* C-30, E-01: the most particular pattern, wherever it stands. */
+static void
+routes_of_domains(void **state)
+{
+	static const struct route list[] = {
+	    {STR("*"), TLS_LEVEL_NONE},
+	    {STR(".a.example"), TLS_LEVEL_NONE},
+	    {STR("a.example"), TLS_LEVEL_NONE},
+	    {STR(".b.a.example"), TLS_LEVEL_NONE},
+	};
+	struct pool p = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		struct routes routes = {TLS_LEVEL_MAY, list, 4};
+		struct next_hop hop =
+		    route_domain(str_c(choices[i].domain), &routes, &p);
+		const struct route *found =
+		    hop.domain.n ? route_find(&routes, hop.domain) : NULL;
+
+		if (!str_eq(found ? found->pattern : STR_NONE,
+			str_c(choices[i].expected)))
+			fail_msg("%s", choices[i].title);
+		assert_int_equal(
+		    hop.tls, found ? TLS_LEVEL_NONE : TLS_LEVEL_MAY);
+		routes.n = 0;
+		hop = route_domain(str_c(choices[i].domain), &routes, &p);
+		assert_int_equal(hop.tls, TLS_LEVEL_MAY);
 	}
 	pool_free(&p);
 }
@@ -382,6 +431,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ways_of_domains),
+	    cmocka_unit_test(routes_of_domains),
 	    cmocka_unit_test(orders_of_exchangers),
 	    cmocka_unit_test(walk_in_order),
 	    cmocka_unit_test(addresses_and_their_bound),

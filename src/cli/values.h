@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the configuration says.  The floors below never see these structs:
+ * each gets small options of its own.
+ */
+#ifndef CLI_VALUES_H
+#define CLI_VALUES_H
+
+#include "mail/errand.h"
+
+/* The one file of aliases that need not be there. */
+#define CONF_ALIASES "/etc/aliases"
+
+enum conf_section { CONF_MAIN, CONF_ROUTE, CONF_SECTIONS };
+
+/* What every section with a name begins with. */
+struct conf_head {
+	struct str name;
+	unsigned file; /* the how-many-eth that was read named it last, */
+	unsigned line; /* on this line */
+};
+
+/* [route "pattern"]: how mail for some domains goes. */
+struct conf_route {
+	struct conf_head head; /* the pattern: see route/route.h */
+	int64_t tls;
+};
+
+/* Where a route says nothing of its own. */
+enum { CONF_TLS_DEFAULT = -1 };
+
+enum conf_delivery { DELIVERY_FOREGROUND, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
+enum conf_errors { ERRORS_PRINT, ERRORS_QUIET, ERRORS_MAIL, ERRORS_MAIL_ONLY };
+
+/*
+ * Text is a view that lives as long as the pool it was read into; all other
+ * kinds are numbers: times in ms, sizes in octets, words as their enum.
+ */
+struct conf {
+	struct str hostname;	  /* empty: what the host calls itself */
+	struct str mailname;	  /* empty: /etc/mailname, else hostname */
+	struct str sender;	  /* empty: the caller's login */
+	struct str helo;	  /* empty: hostname, else an address literal */
+	struct str aliases;	  /* empty: none */
+	struct str local_domains; /* empty: hostname, mailname */
+	struct str nameserver;
+	struct str log;
+	struct str spool_path; /* empty: none */
+	int64_t spool_room;
+	struct str double_bounce_to;
+	int64_t patience;
+	int64_t delivery;
+	int64_t errors;
+	int64_t ignore_dots;
+	int64_t strict_input;
+	int64_t subtract_operands;
+	int64_t refuse_empty;
+	int64_t max_recipients;
+	int64_t max_header;
+	int64_t max_message;
+	int64_t trust_ad;
+	int64_t dns_timeout;
+	int64_t dns_patience;
+	int64_t smtp_port;
+	int64_t ip;
+	int64_t loopback_mx;
+	int64_t tls;
+	int64_t agents;
+	int64_t attempt_limit;
+	int64_t attempts_end;
+	int64_t wait[WAITS];
+	struct conf_route *routes;
+	size_t routes_n;
+	unsigned files; /* that were read */
+};
+
+/* A section: its struct. */
+struct conf_scope {
+	enum conf_section section;
+	void *at;
+};
+
+#endif
