@@ -225,6 +225,7 @@ read_every(struct str s, int64_t *ms)
 		int64_t seconds;
 	} units[] = {
 	    {'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+	static const int64_t longest = INT64_C(366) * 86400 * 1000;
 	enum { DIGITS = 6 };
 
 	*ms = 0;
@@ -247,6 +248,8 @@ read_every(struct str s, int64_t *ms)
 			return false;
 		*ms +=
 		    (int64_t)number * (seconds < 0 ? -seconds : seconds) * 1000;
+		if (*ms > longest)
+			return false;
 		s = str_slice(s, 1, s.n);
 	}
 	return *ms > 0;
@@ -347,7 +350,7 @@ const struct option letters[] = {
 	{'I', ARITY_NONE, take_aliases, 0, NULL, NULL,
 	    "as -bi"},
 	{'q', ARITY_ATTACHED, take_run, 0, NULL, "time",
-	    "run the queue (there is none yet)"},
+	    "run the queue; with a time (15m, 1h30m) again and again"},
 	{'d', ARITY_ATTACHED, take_debug, 0, NULL, "level",
 	    "-d0.1 prints the version; others mean nothing"},
 	{'e', ARITY_VALUE, take_e, 0, NULL, "mode",

@@ -62,8 +62,8 @@ look(struct store *s, const char *path, uid_t trusted, struct err *e)
 	return 0;
 }
 
-int
-store_open(struct store *s, const char *path, uid_t trusted, struct err *e)
+static int
+open_or_make(struct store *s, const char *path, uid_t trusted, struct err *e)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
@@ -79,6 +79,23 @@ store_open(struct store *s, const char *path, uid_t trusted, struct err *e)
 		return 0;
 	store_close(s);
 	return -1;
+}
+
+int
+store_open(struct store *s, const char *path, uid_t trusted, struct err *e)
+{
+	struct buf name;
+	int result;
+
+	/* Behind a slash at its end a name is followed wherever it leads, and
+	 * none can be made. */
+	buf_init(&name, PATH_MAX);
+	buf_add(&name, str_c(path));
+	while (name.n > 1 && name.p[name.n - 1] == '/')
+		buf_cut(&name, name.n - 1);
+	result = open_or_make(s, name.over ? path : name.p, trusted, e);
+	buf_free(&name);
+	return result;
 }
 
 void

@@ -117,6 +117,7 @@ static const struct {
     {"G-13", {"--due", "-qI1A"}, "due +I1A |"},
     {"G-13: of the list", {"-bp", "-qRx"}, "list +Rx |"},
     {"G-13: of the list", {"-q!Rx", "-bP"}, "count -Rx |"},
+    {"G-12", {"-q9999d"}, "64 -q9999d: neither a time (15m, 1h30m) nor f"},
     {"G-13", {"-qI"}, "64 -qI: neither a time (15m, 1h30m) nor f"},
     {"A-27", {"-bi"}, "aliases |"},
     {"A-27", {"-I"}, "aliases |"},
@@ -317,6 +318,29 @@ many_settings(void **state)
 	pool_free(&pool);
 }
 
+/* G-12: a time of any length is a time, or none: its sum is bounded. */
+static void
+a_time_without_end(void **state)
+{
+	enum { PIECES = 16000 }; /* of which all are more than a number holds */
+	struct pool pool = {0};
+	struct options o;
+	struct buf b;
+	struct err e;
+	char name[] = "hantar";
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	buf_add(&b, STR("-q"));
+	for (int i = 0; i < PIECES; i++)
+		buf_add(&b, STR("999999w"));
+	assert_int_equal(options_parse(&o, name, MODE_SEND, 2,
+			     (char *[]){name, b.p, NULL}, &pool, &e),
+	    64);
+	buf_free(&b);
+	pool_free(&pool);
+}
+
 /* Every letter stands in the help, and no letter twice in the table. */
 static void
 help_is_complete(void **state)
@@ -351,6 +375,7 @@ main(void)
 		mode_wins_over_name, NULL, NULL, NULL},
 	    cmocka_unit_test(no_argv_at_all),
 	    cmocka_unit_test(many_settings),
+	    cmocka_unit_test(a_time_without_end),
 	    cmocka_unit_test(help_is_complete),
 	};
 

@@ -64,13 +64,13 @@ it_is_made_where_its_parent_is(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(store_open(&s, inside("spool"), NOBODY_ELSE, &e), 0);
+	assert_int_equal(store_open(&s, inside("spool//"), NOBODY_ELSE, &e), 0);
 	assert_false(s.shared);
 	assert_int_equal(s.owner, geteuid());
 	store_close(&s);
 	store_close(&s);
 	assert_int_equal(mode_of(folder.fd, "spool"), 0700);
-	assert_int_equal(store_open(&s, inside("spool"), NOBODY_ELSE, &e), 0);
+	assert_int_equal(store_open(&s, inside("spool/"), NOBODY_ELSE, &e), 0);
 	store_close(&s);
 	assert_int_equal(store_open(&s, inside("a/b"), NOBODY_ELSE, &e), -1);
 	assert_string_equal(folder_names(&folder), "spool");
@@ -115,6 +115,7 @@ what_is_not_ours_is_refused(void **state)
 	assert_int_equal(mkdirat(folder.fd, "real", 0700), 0);
 	assert_int_equal(symlinkat("real", folder.fd, "link"), 0);
 	assert_int_equal(store_open(&s, inside("link"), NOBODY_ELSE, &e), -1);
+	assert_int_equal(store_open(&s, inside("link/"), NOBODY_ELSE, &e), -1);
 	assert_int_equal(fchmodat(folder.fd, "real", 0703, 0), 0);
 	assert_int_equal(store_open(&s, inside("real"), NOBODY_ELSE, &e), -1);
 	assert_non_null(strstr(e.text, "by all"));
