@@ -46,34 +46,33 @@ settled(struct dispatcher *d, const struct job *job)
 	}
 }
 
-/*
- * Is all of the mail the queue's, so that we may go?  Process 1 of a
- * container may not: its end is the end of the agents.
- */
+/* Is all of the mail the queue's, so that nobody need wait for it? */
 static bool
-may_go(const struct dispatcher *d)
+is_kept(const struct dispatcher *d)
 {
 	for (size_t i = 0; i < d->run.jobs; i++)
 		if (d->run.job[i].state != JOB_KEPT)
 			return false;
-	return getpid() != 1;
+	return true;
 }
 
 /*
  * Nothing more begins.  What is past its gate goes on alone, where its marks
- * are kept, or is waited for, or ends in doubt (impatient).
+ * are kept, or is waited for, or ends in doubt (impatient).  The end of
+ * process 1 of a container is the end of the agents, so it always waits (14).
  */
 static void
 part(struct dispatcher *d, bool impatient)
 {
-	bool go = may_go(d);
+	bool kept = is_kept(d);
+	bool go = kept && getpid() != 1;
 
 	for (size_t i = 0; i < d->n; i++) {
 		struct hop *h = &d->hop[i];
 
 		if (hop_is_past_gate(h) && go)
 			hop_release(h);
-		else if (hop_is_past_gate(h) && impatient)
+		else if (hop_is_past_gate(h) && impatient && !kept)
 			hop_attempt_over(h, &d->run);
 		hop_leave(h, &d->run);
 	}
@@ -103,7 +102,7 @@ dispatcher_leave(struct dispatcher *d)
 	if (!called && !late)
 		return;
 	dispatcher_commit(d, true);
-	d->patient = late && !called && !may_go(d);
+	d->patient = late && !called && !is_kept(d);
 	if (d->patient)
 		return;
 	d->left = called ? *flag : 1;

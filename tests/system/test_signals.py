@@ -36,8 +36,19 @@ def wait_for(what):
     assert what()
 
 
-def send(lab, spool, *args):
-    return lab.run(["-O", f"spool={spool}", *args], MESSAGE)
+def send(lab, spool, *args, **kwargs):
+    return lab.run(["-O", f"spool={spool}", *args], MESSAGE, **kwargs)
+
+
+def slowly(reply, seconds=2):
+    def answer(_peer, _line):
+        time.sleep(seconds)
+        return reply
+
+    return answer
+
+
+CONTAINER = ("unshare", "--pid", "--fork")  # the program is process 1
 
 
 def main_process(lab):
@@ -69,12 +80,7 @@ def test_between_two_runs_of_the_queue_a_signal_ends_it(lab, spool):
 def test_patience_is_for_who_waits(lab, spool):
     """In the background nobody waits, so delivery there is not cut short (A-31)."""
     lab.mx("walk.test", HOST)
-
-    def slow(_peer, _line):
-        time.sleep(2)
-        return "250 2.1.5 at last"
-
-    server = lab.serve(HOST, smtp(RCPT=slow))
+    server = lab.serve(HOST, smtp(RCPT=slowly("250 2.1.5 at last")))
     done = subprocess.run(
         lab.command(["-O", f"spool={spool}", "-O", "patience=1s", "-odb", "alice@walk.test"]),
         input=MESSAGE.encode(),
@@ -97,3 +103,37 @@ def test_a_signal_ends_delivery_in_the_background(lab, spool):
     lab.kill(main_process(lab), "TERM")
     wait_for(lambda: not lab.processes())
     assert marks(spool) == ["w"]
+
+
+def test_patience_of_process_1(lab, spool):
+    """Up to the gate its agents may end with it (13)."""
+    lab.mx("walk.test", HOST)
+    lab.serve(HOST, smtp(DATA=STALL))
+    done = send(lab, spool, "-O", "patience=1s", "alice@walk.test", under=CONTAINER)
+    assert (done.status, done.err) == (0, "")
+    assert marks(spool) == ["w"]
+
+
+def test_process_1_waits_for_verdicts(lab, spool):
+    """Past the gate its end would be theirs: at the end of patience it waits for them (14)."""
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST, smtp(DOT=slowly("250 2.0.0 taken")))
+    done = send(lab, spool, "-O", "patience=1s", "alice@walk.test", under=CONTAINER)
+    assert (done.status, done.err) == (0, "")
+    assert len(server.mail) == 1 and entries(spool) == []
+
+
+def test_signals_to_process_1(lab, spool):
+    """However many come: what the host has is not given up where the spool keeps its marks (14)."""
+    lab.mx("walk.test", HOST)
+    server = lab.serve(HOST, smtp(DOT=slowly("250 2.0.0 taken")))
+    command = lab.command(["-O", f"spool={spool}", "alice@walk.test"], under=CONTAINER)
+    with subprocess.Popen(command, env=lab.environment({}), stdin=subprocess.PIPE) as process:
+        process.stdin.write(MESSAGE.encode())
+        process.stdin.close()
+        wait_for(lambda: spool.exists() and marks(spool) == ["s"])
+        for _ in range(3):
+            lab.kill(main_process(lab), "TERM")
+            time.sleep(0.2)
+        assert process.wait(timeout=10) == 0
+    assert len(server.mail) == 1 and entries(spool) == []
