@@ -57,12 +57,23 @@ err_while(struct err *e, const char *format, ...)
 	return -1;
 }
 
+static bool safe;
+
+void
+err_memory_safe(void)
+{
+	safe = true;
+}
+
 _Noreturn void
 err_memory(void)
 {
-	static const char text[] = "hantar: out of memory\n";
-	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	static const char lost[] = "hantar: out of memory\n";
+	static const char kept[] =
+	    "hantar: out of memory; the message is left to the queue\n";
+	ssize_t ignored = safe ? write(STDERR_FILENO, kept, sizeof(kept) - 1)
+			       : write(STDERR_FILENO, lost, sizeof(lost) - 1);
 
 	(void)ignored;
-	_exit(EX_OSERR);
+	_exit(safe ? EX_OK : EX_OSERR);
 }

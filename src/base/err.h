@@ -39,7 +39,12 @@ int err_sys(struct err *e, const char *format, ...)
 int err_while(struct err *e, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Memory is gone: says so on descriptor 2 and ends the process with 71. */
+/*
+ * Memory is gone: says so on descriptor 2 and ends the process, with 71; or
+ * with 0 from err_memory_safe on: the message of this process is in the spool,
+ * and what becomes of it is no longer the caller's matter.
+ */
 _Noreturn void err_memory(void);
+void err_memory_safe(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "delivery/commit.h"
 
+#include "base/err.h"
 #include "base/log.h"
 
 static void
@@ -18,8 +19,11 @@ settle(struct commit *c, bool done)
 	struct err e;
 	int kept = entry_settle(job->entry, done, &e);
 
+	/* One that is committed here is all of the mail (spooled_jobs). */
 	c->job = NULL;
 	job->state = kept < 0 ? JOB_UNSURE : states[kept];
+	if (kept > 0)
+		err_memory_safe();
 	if (kept == 0)
 		say(job, LOG_LEVEL_WARNING,
 		    STR("not in the spool: it goes on without"));

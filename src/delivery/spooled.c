@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "os/file.h"
 #include "os/sys.h"
@@ -135,6 +136,8 @@ spooled_jobs(struct envelope *env, const struct content *content,
 	}
 	*jobs = job;
 	*n = count;
+	if (result == 0 && job[0].state == JOB_KEPT)
+		err_memory_safe();
 	return result;
 }
 

@@ -58,6 +58,8 @@ def planted_in_spool():
     yield of(name, after=spool.Spool(broken=["X.env"])), "set aside"
     yield of(name, queue=[0, 71]), "exits 71"
     yield of(name, mail=[mail, report_of("one@a.test")]), "said to have failed"
+    done = spool.Spool({"X": [("one@a.test", "d")]})
+    yield of(name, before=done, status=71, err="hantar: out of memory\n"), "no memory behind the commit"
     yield of("queue-refused", later=[report_of("no@a.test")]), "bad@b.test is lost"
     yield of("queue-refused", later=2 * [report_of("no@a.test")]), "is told 2 times"
 

@@ -93,6 +93,10 @@ def violations(scene, run, times):
         reports = run.reports.count(path)
         if too_often(run, run.sender, reports):
             wrong.append(f"that {path} failed is told {reports} times")
+    # The gate opens behind the commit, and what is marked has passed it.
+    settled = any(mark != "w" for path in times for mark in run.before.marks(path))
+    if scene.mode in SUBMITTING and settled and "out of memory" in run.err and run.end["status"] != 0:
+        wrong.append(f"it has no memory behind the commit, and exits {run.end['status']}")
     if run.after.broken and not liar:
         wrong.append(f"set aside or broken: {run.after.broken}")
     if run.after.busy():
