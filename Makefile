@@ -7,6 +7,9 @@ prefix = /usr/local
 sbindir = $(prefix)/sbin
 mandir = $(prefix)/share/man
 sysconfdir = /etc
+spooldir = /var/spool/hantar
+# Whom a spool of the whole system belongs to.
+user = hantar
 
 -include config.mk
 
@@ -61,7 +64,8 @@ LDFLAGS ?=
 # _GNU_SOURCE in one place: O_TMPFILE, pipe2 and the like are used all over
 # floor 1, and a file must not see another libc than its neighbour.
 ALL_CPPFLAGS = -Isrc -D_GNU_SOURCE -DHANTAR_VERSION='"$(VERSION)"' \
-	-DHANTAR_SYSCONFDIR='"$(sysconfdir)"' $(CPPFLAGS)
+	-DHANTAR_SYSCONFDIR='"$(sysconfdir)"' \
+	-DHANTAR_SPOOLDIR='"$(spooldir)"' -DHANTAR_USER='"$(user)"' $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -fPIE -fno-common $(WARN) $(WERROR) $(MODE_FLAGS) \
 	-ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
 ALL_LDFLAGS = -pie $(MODE_LDFLAGS) $(LDFLAGS)

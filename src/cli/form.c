@@ -2,6 +2,7 @@
 #include "cli/form.h"
 
 #include "base/char.h"
+#include "cli/values.h"
 #include "mail/addr.h"
 #include "net/host.h"
 #include "os/idn.h"
@@ -85,6 +86,10 @@ read_spool(const struct conf_key *k, struct str value, void *at, struct pool *p,
 		value = STR("");
 	else if (value.n == 0)
 		return err_set(e, ERR_SYNTAX, "neither none nor a path");
+	else if (str_eq(value, STR(CONF_SPOOL))) {
+		*(struct str *)at = STR(CONF_SPOOL);
+		return 0;
+	}
 	return read_path(k, value, at, p, e);
 }
 

@@ -84,7 +84,7 @@ const struct conf_key conf_keys[] = {
 	    "when to deliver: foreground; background and queue need a spool"),
 	WORD("errors", errors, errors, "print",
 	    "what to do with errors: print, quiet, mail, mail-only"),
-	TEXT("spool", KEY_SPOOL, spool_path, "none",
+	TEXT("spool", KEY_SPOOL, spool_path, CONF_SPOOL,
 	    "folder where messages wait for another attempt; or none"),
 	TEXT("double-bounce-to", KEY_ADDRESS, double_bounce_to, "postmaster",
 	    "who gets the report on mail that has no sender"),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/place.h"
 #include "cli/queue_change.h"
 #include "cli/queue_list.h"
 #include "cli/queue_status.h"
@@ -186,7 +187,7 @@ run_mailq(const struct options *o)
 	if (q.conf.spool_path.n == 0)
 		return run_spool(o);
 	q.now = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (store_open(&q.store, q.conf.spool_path.p, (uid_t)-1, &e) < 0)
+	if (place_open(&q.store, &q.conf, &e) < 0)
 		return no_spool(&q, &e);
 	result = runs[o->mode](&q);
 	store_close(&q.store);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/interrupt.h"
+#include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
 #include "cli/settle.h"
@@ -45,7 +46,7 @@ prepare(struct runner *r, const struct options *o, bool due_only)
 		(void)fail(o, 0, &e);
 	if ((status = settle_identity(&r->who, &r->conf, o, &e)) != 0)
 		return fail(o, status, &e);
-	if (store_open(&r->store, r->conf.spool_path.p, (uid_t)-1, &e) < 0) {
+	if (place_open(&r->store, &r->conf, &e) < 0) {
 		err_while(&e, "spool");
 		return fail(o, EX_CANTCREAT, &e);
 	}

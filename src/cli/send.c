@@ -8,6 +8,7 @@
 #include "base/code.h"
 #include "base/log.h"
 #include "cli/interrupt.h"
+#include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
 #include "cli/settle.h"
@@ -37,8 +38,9 @@ struct send {
 	struct str random;
 	struct store store;
 	struct entry entry;
-	bool spooled;  /* the message stands in entry */
-	bool crowded;  /* there is a spool, and it could not take it */
+	bool spooled; /* the message stands in entry */
+	/* There is to be a spool, and it could not take it: why; or NULL. */
+	const char *crowded;
 	int64_t given; /* wall clock, ms */
 	struct job *job;
 	size_t jobs;
@@ -98,6 +100,15 @@ read_operands(struct send *s)
 	return 0;
 }
 
+/* What is to be delivered now is so without the spool (G-18). */
+static void
+go_without(struct send *s, const struct err *e)
+{
+	log_event(LOG_LEVEL_WARNING, "pickup", "%.*s: %s: it goes on without",
+	    STR_ARG(s->env.id), e->text);
+	s->crowded = pool_c(s->pool, str_c(e->text));
+}
+
 /*
  * The message's place in the spool.  Without one it is delivered all the
  * same, if that is to be done now: what reports a full disk must get out
@@ -116,7 +127,7 @@ take_place(struct send *s)
 	s->env.id = pool_str(s->pool, str_c(id));
 	if (c->spool_path.n == 0)
 		return 0;
-	if (store_open(&s->store, c->spool_path.p, (uid_t)-1, &e) == 0 &&
+	if (place_open(&s->store, c, &e) == 0 &&
 	    store_room(&s->store, (uint64_t)c->spool_room, PLACE_FILES, &e) ==
 		0 &&
 	    entry_create(&s->store, &s->entry, &e) == 0) {
@@ -127,9 +138,7 @@ take_place(struct send *s)
 	err_while(&e, "spool");
 	if (c->delivery != DELIVERY_FOREGROUND)
 		return fail(s, EX_IOERR, &e);
-	log_event(LOG_LEVEL_WARNING, "pickup", "%.*s: %s: it goes on without",
-	    STR_ARG(s->env.id), e.text);
-	s->crowded = true;
+	go_without(s, &e);
 	return 0;
 }
 
@@ -225,7 +234,7 @@ read_message(struct send *s)
 	if (s->spooled && s->message.content.fd != s->entry.msg) {
 		entry_discard(&s->entry);
 		s->spooled = false;
-		s->crowded = true;
+		s->crowded = "spool: there is no room for it";
 	}
 	log_event(LOG_LEVEL_INFO, "pickup", "%.*s: uid=%lu from=<%.*s>",
 	    STR_ARG(s->env.id), s->who.user.uid, STR_ARG(s->env.from));
@@ -319,10 +328,8 @@ keep(struct send *s)
 		&s->job, &s->jobs, s->pool, &e) == 0)
 		return 0;
 	err_while(&e, "spool");
-	s->crowded = true;
 	if (!now) {
-		log_event(LOG_LEVEL_WARNING, "pickup",
-		    "%.*s: %s: it goes on without", STR_ARG(s->env.id), e.text);
+		go_without(s, &e);
 		return 0;
 	}
 	for (size_t i = 0; i < s->jobs; i++)
@@ -372,6 +379,16 @@ end_job(struct send *s, struct job *job, bool mail)
 	return mailed;
 }
 
+/* It is not accepted, and the spool that was to keep it does not. */
+static int
+not_kept(const struct send *s)
+{
+	struct err e;
+
+	err_set(&e, ERR_LIMIT, "not kept: %s", s->crowded);
+	return fail(s, EX_IOERR, &e);
+}
+
 /* The end of the walk (15).  quiet: nobody is there to be told. */
 static int
 end(struct send *s, int status, bool quiet)
@@ -395,7 +412,7 @@ end(struct send *s, int status, bool quiet)
 	 * had, and has not, is our trouble (G-18). */
 	if (kept && (status == EX_TEMPFAIL || (mail_only && mailed)))
 		return EX_OK;
-	return status == EX_TEMPFAIL && s->crowded ? EX_IOERR : status;
+	return status == EX_TEMPFAIL && s->crowded ? not_kept(s) : status;
 }
 
 /* The spool has it: what is delivered now is delivered by another. */

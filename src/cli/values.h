@@ -10,6 +10,8 @@
 
 /* The one file of aliases that need not be there. */
 #define CONF_ALIASES "/etc/aliases"
+/* The spool that there is if none is named: see cli/place.h. */
+#define CONF_SPOOL "default"
 
 enum conf_section { CONF_MAIN, CONF_ROUTE, CONF_SECTIONS };
 
@@ -45,7 +47,7 @@ struct conf {
 	struct str local_domains; /* empty: hostname, mailname */
 	struct str nameserver;
 	struct str log;
-	struct str spool_path; /* empty: none */
+	struct str spool_path; /* empty: none; CONF_SPOOL */
 	int64_t spool_room;
 	struct str double_bounce_to;
 	int64_t patience;

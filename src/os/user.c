@@ -57,6 +57,24 @@ user_self(struct user *u, struct pool *p)
 	u->home = pool_str(p, str_c(pw->pw_dir));
 }
 
+struct str
+user_home(struct pool *p)
+{
+	const char *home = secure_getenv("HOME");
+	const struct passwd *pw = home ? NULL : getpwuid(getuid());
+	struct str path = str_c(pw ? pw->pw_dir : home);
+
+	return str_starts(path, STR("/")) ? pool_str(p, path) : STR_NONE;
+}
+
+uid_t
+user_service(void)
+{
+	const struct passwd *pw = getpwnam(HANTAR_USER);
+
+	return pw ? pw->pw_uid : (uid_t)-1;
+}
+
 /*
  * The first name in /etc/hosts with a dot, on a line that also names host.
  * The file is read, not asked for through the resolver: at start-up nothing

@@ -3,6 +3,8 @@
 #ifndef OS_USER_H
 #define OS_USER_H
 
+#include <sys/types.h>
+
 #include "base/pool.h"
 
 struct user {
@@ -18,6 +20,14 @@ struct user {
  * between names of the same uid (A-53).
  */
 void user_self(struct user *, struct pool *);
+
+/* $HOME, where the environment may be trusted, else that of the user
+ * database; an absolute path, or empty. */
+struct str user_home(struct pool *);
+
+/* The number of the user who runs the queue of a system, (uid_t)-1 if there
+ * is none. */
+uid_t user_service(void);
 
 /*
  * The host's own name: gethostname() if it has a dot, else the canonical

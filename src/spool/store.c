@@ -14,9 +14,9 @@
 static const char stamp[] = "stamp";
 static const char corrupt[] = "corrupt";
 
-/* Makes the directory, so that it is there after a power cut. */
-static int
-make(const char *path, struct err *e)
+/* So that it is there after a power cut. */
+int
+store_folder(const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	struct buf parent;
@@ -59,6 +59,8 @@ look(struct store *s, const char *path, uid_t trusted, struct err *e)
 	s->owner = st.st_uid;
 	s->group = st.st_gid;
 	s->shared = (st.st_mode & S_IWGRP) != 0;
+	s->admin = !s->shared || getuid() == 0 || getuid() == st.st_uid ||
+	    getuid() == trusted;
 	return 0;
 }
 
@@ -69,7 +71,7 @@ open_or_make(struct store *s, const char *path, uid_t trusted, struct err *e)
 
 	*s = (struct store){.dir = sys_open(path, flags, 0)};
 	if (s->dir < 0 && errno == ENOENT) {
-		if (make(path, e) < 0)
+		if (store_folder(path, e) < 0)
 			return -1;
 		s->dir = sys_open(path, flags, 0);
 	}

@@ -2,7 +2,10 @@
 /*
  * The directory of the spool.  It is opened once; whatever is done in it is
  * done relative to that descriptor.  It is ours alone (0700), or that of a
- * group that only our program runs with (0770, 2770; G-34): `shared`.
+ * group that only our program runs with (0770, 2770; G-34): `shared`.  In
+ * that form a process of an ordinary user handles entries that belong to him,
+ * and no others; root, the owner of the directory and the user who was
+ * trusted when it was opened are `admin`.
  */
 #ifndef SPOOL_STORE_H
 #define SPOOL_STORE_H
@@ -20,6 +23,7 @@ struct store {
 	uid_t owner;
 	gid_t group;
 	bool shared;
+	bool admin; /* we may work on the entries of others */
 };
 
 /*
@@ -30,6 +34,9 @@ struct store {
  */
 int store_open(struct store *, const char *path, uid_t trusted, struct err *);
 void store_close(struct store *);
+
+/* Makes one directory, for us alone, so that it stays.  -1 with *e. */
+int store_folder(const char *path, struct err *);
 
 /*
  * Is there as much room as that?  What the file system does not count is

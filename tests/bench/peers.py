@@ -53,7 +53,7 @@ class Hantar(Program):
     name = "hantar"
 
     def start(self, task):
-        return Start([str(self.field.program), "-f", FROM, *task.recipients])
+        return Start([str(self.field.program), "-O", "spool=none", "-f", FROM, *task.recipients])
 
 
 class Floor(Program):

@@ -71,7 +71,7 @@ class Scene:
             "smtp-port": peers.smtp_port,
             "log": log if self.log == "file" else self.log,
             "tls": "may" if self.tls or self.tls_broken else "none",
-            **({"spool": folder} if mode else {}),
+            "spool": folder if mode else "none",
             **self.settings,
         }
         pairs = [word for key, value in settings.items() for word in ("-O", f"{key}={value}")]

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/place.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/user.h"
+
+static const char system_spool[] = HANTAR_SPOOLDIR;
+
+/* Is it root's business, or that of the user whom the spool belongs to? */
+static bool
+is_system(void)
+{
+	struct stat st;
+
+	return geteuid() == 0 ||
+	    (lstat(system_spool, &st) == 0 && st.st_uid == geteuid());
+}
+
+static struct str
+own_spool(struct pool *p)
+{
+	struct str state = str_c(secure_getenv("XDG_STATE_HOME"));
+	struct str home = user_home(p);
+	struct buf path;
+	struct str found = STR_NONE;
+
+	buf_init(&path, PATH_MAX);
+	if (str_starts(state, STR("/")))
+		buf_add(&path, state);
+	else if (home.n > 0)
+		buf_printf(&path, "%.*s/.local/state", STR_ARG(home));
+	if (path.n > 0) {
+		buf_add(&path, STR("/hantar"));
+		if (!path.over)
+			found = pool_str(p, buf_str(&path));
+	}
+	buf_free(&path);
+	return found;
+}
+
+static bool
+is_usual(const struct conf *c)
+{
+	return str_eq(c->spool_path, STR(CONF_SPOOL));
+}
+
+struct str
+place_path(const struct conf *c, struct pool *p)
+{
+	if (!is_usual(c))
+		return c->spool_path;
+	return is_system() ? str_c(system_spool) : own_spool(p);
+}
+
+/* Makes what is missing of the folders that lead to path. */
+static int
+make_way(struct str path, struct err *e)
+{
+	struct pool p = {0};
+	int result = 0;
+
+	for (size_t i = 1; result == 0 && i < path.n; i++) {
+		const char *part;
+		struct stat st;
+
+		if (path.p[i] != '/' || path.p[i - 1] == '/')
+			continue;
+		part = pool_c(&p, str_slice(path, 0, i));
+		if (stat(part, &st) < 0 && errno == ENOENT)
+			result = store_folder(part, e);
+	}
+	pool_free(&p);
+	return result;
+}
+
+/* Who but us and root may own it; he is looked up only if it may be he. */
+static uid_t
+trusted(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_uid == geteuid() ? (uid_t)-1
+							       : user_service();
+}
+
+static int
+open_at(struct store *s, struct str path, bool own, struct err *e)
+{
+	if (path.n == 0)
+		return err_set(e, ERR_LIMIT,
+		    "there is no home to put it in; name a folder (spool)");
+	if (own && make_way(path, e) < 0)
+		return -1;
+	return store_open(s, path.p, trusted(path.p), e);
+}
+
+int
+place_open(struct store *s, const struct conf *c, struct err *e)
+{
+	struct pool p = {0};
+	int result =
+	    open_at(s, place_path(c, &p), is_usual(c) && !is_system(), e);
+
+	pool_free(&p);
+	return result;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* Where the spool is if nobody says so, and how it is opened. */
+#ifndef CLI_PLACE_H
+#define CLI_PLACE_H
+
+#include "cli/conf.h"
+#include "spool/store.h"
+
+/*
+ * The path of the spool, in the pool: for `spool = default` that of the
+ * system for root and for whom it belongs to, else a folder of the user's
+ * own.  Empty if there is none, and where there can be none: without a home.
+ */
+struct str place_path(const struct conf *, struct pool *);
+
+/*
+ * Opens the spool.  The default one is made, where it is the user's own, with
+ * all that leads there.  -1 with *e.
+ */
+int place_open(struct store *, const struct conf *, struct err *);
+
+#endif
