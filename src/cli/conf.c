@@ -98,10 +98,28 @@ conf_set(struct conf *c, struct str key, struct str value, struct pool *p,
 	return set(main_of(c), key, value, p, e);
 }
 
+/* What those who run the machine say of its users is not theirs to change. */
+static bool
+is_for_file(struct str key)
+{
+	static const char *const names[] = {"authorized-submit-users",
+	    "authorized-mailq-users", "authorized-flush-users",
+	    "mailq-entries"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(key, str_c(names[i])))
+			return true;
+	return false;
+}
+
 int
 conf_option(struct conf *c, struct str key, struct str value, struct pool *p,
     struct err *e)
 {
+	if (is_for_file(key))
+		return err_set(e, ERR_SYNTAX,
+		    "%.*s is set in the file of the configuration only",
+		    STR_ARG(key));
 	if (keys_find(CONF_MAIN, key) >= 0)
 		return conf_set(c, key, value, p, e);
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)

@@ -25,7 +25,8 @@ int conf_set(struct conf *, struct str key, struct str value, struct pool *,
 /*
  * As conf_set, for -O: takes sendmail's own names as well (DeliveryMode,
  * ErrorMode, IgnoreDots), and passes over those of sendmail's that mean
- * nothing here: unknown names with a capital letter in front (A-33).
+ * nothing here: unknown names with a capital letter in front (A-33).  The keys
+ * that say what users may do are refused.
  */
 int conf_option(struct conf *, struct str key, struct str value, struct pool *,
     struct err *) __attribute__((warn_unused_result));

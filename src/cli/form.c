@@ -130,6 +130,24 @@ read_log(const struct conf_key *k, struct str value, void *at, struct pool *p,
 	return 0;
 }
 
+/* Logins and numbers of users, separated by commas or blanks. */
+static int
+read_users(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	struct str rest = value;
+	struct str one;
+
+	(void)k;
+	while (str_word(&rest, ", ", &one))
+		if (str_eq(one, STR("!")) || str_find(one, '/') < one.n ||
+		    str_find(one, ':') < one.n)
+			return err_set(
+			    e, ERR_SYNTAX, "\"%.*s\" is no user", STR_ARG(one));
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
 /* One or more name servers, separated by commas or blanks. */
 static int
 read_server(const struct conf_key *k, struct str value, void *at,
@@ -212,6 +230,7 @@ static const struct form {
     [KEY_ADDRESS] = {read_address, write_text, NULL, NULL},
     [KEY_LOG] = {read_log, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},
+    [KEY_USERS] = {read_users, write_text, NULL, NULL},
     [KEY_NUMBER] = {read_number, write_number, plain, "a number"},
     [KEY_TIME] = {read_number, write_number, times,
 	"a time (90, 90s, 500ms, 5m, 2h, 1d)"},

@@ -16,6 +16,7 @@ enum key_type {
 	KEY_PATH,    /* an absolute path; may be empty */
 	KEY_LOG,     /* syslog, stderr, or an absolute path */
 	KEY_SERVER,  /* ip, ip:port or [ip]:port; may be empty */
+	KEY_USERS,   /* see cli/may.h; may be empty */
 	KEY_NUMBER,
 	KEY_TIME, /* 500ms, 30, 30s, 5m, 2h, 1d; in ms */
 	KEY_SIZE, /* 1000, 64k, 10M, 1G; in octets */

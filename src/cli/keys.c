@@ -52,6 +52,7 @@ static const struct key tls_levels_or_default[] = {
     {"may", TLS_LEVEL_MAY},
     {NULL, 0},
 };
+static const struct key own_all[] = {{"own", 0}, {"all", 1}, {NULL, 0}};
 static const struct key families[] = {
     {"any", IP_ANY}, {"ipv4", IP_V4}, {"ipv6", IP_V6}, {NULL, 0}};
 
@@ -90,6 +91,14 @@ const struct conf_key conf_keys[] = {
 	    "who gets the report on mail that has no sender"),
 	COUNT("spool-room", KEY_SIZE, spool_room, "1M", 0, 1LL << 40,
 	    "space that must be left for a message to be taken"),
+	TEXT("authorized-submit-users", KEY_USERS, submit_users, "anyone",
+	    "who may send mail: logins, \"!\" in front refuses, or anyone"),
+	TEXT("authorized-mailq-users", KEY_USERS, mailq_users, "anyone",
+	    "who may look at the queue"),
+	TEXT("authorized-flush-users", KEY_USERS, flush_users, "anyone",
+	    "who may run the queue"),
+	WORD("mailq-entries", mailq_all, own_all, "own",
+	    "which entries a user is shown: his own, or all; others are counted"),
 	TIME("patience", patience, "30s",
 	    "for delivery in the foreground; then the queue goes on"),
 	TEXT("log", KEY_LOG, log, "syslog",

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/may.h"
 #include "cli/place.h"
 #include "cli/queue_change.h"
 #include "cli/queue_list.h"
@@ -165,6 +166,12 @@ change(struct queue *q)
 	return result;
 }
 
+static bool
+looks(enum mode mode)
+{
+	return mode == MODE_LIST || mode == MODE_COUNT || mode == MODE_STATUS;
+}
+
 int
 run_mailq(const struct options *o)
 {
@@ -189,7 +196,9 @@ run_mailq(const struct options *o)
 	q.now = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (place_open(&q.store, &q.conf, &e) < 0)
 		return no_spool(&q, &e);
-	result = runs[o->mode](&q);
+	q.store.own_only = !q.store.admin && q.conf.mailq_all == 0;
+	result = looks(o->mode) ? may(MAY_LIST, &q.conf, q.store.admin, &e) : 0;
+	result = result ? fail(o, result, &e) : runs[o->mode](&q);
 	store_close(&q.store);
 	return result;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/interrupt.h"
+#include "cli/may.h"
 #include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
@@ -50,6 +51,8 @@ prepare(struct runner *r, const struct options *o, bool due_only)
 		err_while(&e, "spool");
 		return fail(o, EX_CANTCREAT, &e);
 	}
+	if ((status = may(MAY_RUN, &r->conf, r->store.admin, &e)) != 0)
+		return fail(o, status, &e);
 	r->resolve = settle_resolve(&r->conf, &r->who, o);
 	r->bounce = settle_bounce(&r->conf, &r->who, &r->resolve);
 	r->opts = (struct queue_opts){

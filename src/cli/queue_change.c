@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "spool/load.h"
+#include "spool/look.h"
 #include "spool/take.h"
 
 /* An entry that we hold, and all that is known of it. */
@@ -113,25 +114,53 @@ load(struct held *h, struct pool *p, struct err *e)
 	return EX_IOERR;
 }
 
-static bool
-permitted(const struct store *store, const struct held *h, unsigned long uid)
+static int
+not_yours(struct err *e)
 {
-	return uid == 0 || uid == store->owner || uid == h->stored.uid;
+	err_set(e, ERR_SYNTAX, "it is not yours");
+	return EX_NOPERM;
+}
+
+/*
+ * Of another's entry an ordinary user does not even hold the lock: he could
+ * stop the process that has it.
+ */
+static int
+check_owner(
+    const struct store *store, const char *id, unsigned long uid, struct err *e)
+{
+	uid_t owner;
+
+	if (store->admin)
+		return 0;
+	switch (entry_owner(store, id, &owner, e)) {
+	case LOOK_OK:
+		return owner == uid ? 0 : not_yours(e);
+	case LOOK_GONE:
+		err_set(e, ERR_SYNTAX, "there is no such entry");
+		return EX_UNAVAILABLE;
+	case LOOK_VERSION:
+	case LOOK_BROKEN:
+	case LOOK_ERROR:
+		break;
+	}
+	return e->number == EACCES || e->number == EPERM ? EX_NOPERM : EX_IOERR;
 }
 
 static int
 change(const struct store *store, const char *id, struct pool *p,
     const struct change_opts *opts, struct err *e)
 {
-	struct held h = {0};
-	int status = take(store, id, &h.entry, e);
+	struct held h = {.entry = entry_named(store, id)};
+	int status = check_owner(store, id, opts->uid, e);
 
 	if (status == 0)
+		status = take(store, id, &h.entry, e);
+	if (status == 0)
 		status = load(&h, p, e);
-	if (status == 0 && !permitted(store, &h, opts->uid)) {
-		err_set(e, ERR_SYNTAX, "it is not yours");
-		status = EX_NOPERM;
-	}
+	/* The name may have led to another's when it was opened. */
+	if (status == 0 && !store->admin && h.stored.uid != opts->uid)
+		status = not_yours(e);
 	if (status == 0)
 		status = changes[opts->change].make(&h, opts->now, e);
 	entry_close(&h.entry);

@@ -9,7 +9,7 @@ enum change { CHANGE_HOLD, CHANGE_RELEASE, CHANGE_REQUEUE, CHANGE_DELETE };
 
 struct change_opts {
 	enum change change;
-	unsigned long uid; /* who asks: root, the spool's owner, the entry's */
+	unsigned long uid; /* who asks: of an admin, for the log alone */
 	int64_t now;	   /* ms of the wall clock */
 	/* Gets a sentence on each entry; status is 0 if it is done. */
 	void (*say)(void *ctx, int status, const char *id, const char *text);

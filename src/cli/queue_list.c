@@ -231,12 +231,16 @@ put_end(struct list *l, const struct queue_sum *sum)
 {
 	uint64_t kbytes = sum->octets / 1024 + (sum->octets % 1024 > 0);
 
-	if (!l->begun)
+	if (!l->begun && sum->others > 0)
+		buf_add(&l->b, STR("No mail of yours is in the queue\n"));
+	else if (!l->begun)
 		buf_add(&l->b, STR("Mail queue is empty\n"));
 	else
 		buf_printf(&l->b, "-- %llu Kbytes in %zu Request%s.\n",
 		    (unsigned long long)kbytes, sum->entries,
 		    sum->entries == 1 ? "" : "s");
+	put_count(&l->b, sum->others, "entry of another user",
+	    "entries of other users");
 	put_count(&l->b, sum->broken, "broken entry", "broken entries");
 	put_count(&l->b, sum->unread, "entry that cannot be read",
 	    "entries that cannot be read");

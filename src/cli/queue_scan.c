@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/queue_scan.h"
 
+#include <unistd.h>
+
 struct scan {
 	const struct store *store;
 	const struct selector *selector;
@@ -46,16 +48,33 @@ look(const struct scan *s, const char *id, struct pool *p)
 	return s->n > 0 || s->each(s->ctx, &item);
 }
 
+/*
+ * Another user's is not even opened: who holds a lock can be stopped, and an
+ * ordinary user can stop what he has started (J-13).
+ */
+static bool
+is_anothers(const struct scan *s, const char *id)
+{
+	struct err ignored;
+	uid_t owner;
+
+	return s->store->own_only &&
+	    entry_owner(s->store, id, &owner, &ignored) == LOOK_OK &&
+	    owner != getuid();
+}
+
 static bool
 scan_item(const struct scan *s, const struct store_item *item)
 {
 	struct pool p = {0};
 	bool more = true;
 
-	if (item->has & STORE_ENV)
-		more = look(s, item->id, &p);
-	else
+	if ((item->has & STORE_ENV) == 0)
 		s->sum->incoming += (item->has & STORE_MSG) != 0;
+	else if (is_anothers(s, item->id))
+		s->sum->others++;
+	else
+		more = look(s, item->id, &p);
 	pool_free(&p);
 	return more;
 }

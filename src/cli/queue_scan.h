@@ -19,6 +19,7 @@ struct queue_sum {
 	uint64_t octets; /* of their messages */
 	size_t incoming; /* messages without envelope */
 	size_t unread;	 /* newer versions, or an error; may be read later */
+	size_t others;	 /* of other users, which are not looked at */
 	size_t broken;	 /* entries that are none, in place or set aside */
 };
 

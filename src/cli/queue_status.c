@@ -109,7 +109,10 @@ reason(const struct queue_status *s, int64_t now)
 		return "nothing has run the queue for more than an hour";
 	if (is_old(s, now))
 		return "a message has waited for more than a day";
-	return s->sum.entries > 0 ? "all is on its way" : "mail queue is empty";
+	if (s->sum.entries > 0)
+		return "all is on its way";
+	return s->sum.others > 0 ? "no mail of yours is in the queue"
+				 : "mail queue is empty";
 }
 
 /* What both forms tell, in this order. */
@@ -117,7 +120,7 @@ struct figure {
 	const char *word;
 	int64_t value; /* -1: there is none */
 };
-enum { FIGURES = 12 };
+enum { FIGURES = 13 };
 
 static void
 figures(struct figure f[FIGURES], const struct queue_status *s, int64_t now)
@@ -131,6 +134,7 @@ figures(struct figure f[FIGURES], const struct queue_status *s, int64_t now)
 	    {"waiting", (int64_t)s->waiting},
 	    {"held", (int64_t)s->held},
 	    {"incoming", (int64_t)s->sum.incoming},
+	    {"others", (int64_t)s->sum.others},
 	    {"broken", (int64_t)(s->sum.broken + s->sum.unread)},
 	    {"oldest", s->oldest ? (now - s->oldest) / 1000 : -1},
 	    {"next", s->next ? (s->next - now) / 1000 : -1},

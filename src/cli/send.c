@@ -8,6 +8,7 @@
 #include "base/code.h"
 #include "base/log.h"
 #include "cli/interrupt.h"
+#include "cli/may.h"
 #include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
@@ -174,6 +175,10 @@ prepare(struct send *s)
 	open_log(s);
 	if ((status = settle_identity(&s->who, &s->conf, o, &e)) != 0)
 		return fail(s, status, &e);
+	if ((status = may(MAY_SUBMIT, &s->conf, false, &e)) != 0) {
+		log_event(LOG_LEVEL_WARNING, "pickup", "%s", e.text);
+		return fail(s, status, &e);
+	}
 	if ((status = read_operands(s)) != 0)
 		return status;
 	if (s->operands == 0 && !o->from_header) {

@@ -49,6 +49,9 @@ struct conf {
 	struct str log;
 	struct str spool_path; /* empty: none; CONF_SPOOL */
 	int64_t spool_room;
+	/* Who may do what, see cli/may.h; whose entries a user is shown. */
+	struct str submit_users, mailq_users, flush_users;
+	int64_t mailq_all;
 	struct str double_bounce_to;
 	int64_t patience;
 	int64_t delivery;

@@ -95,3 +95,20 @@ entry_look(const struct store *store, const char *id, struct pool *p,
 	entry_close(&entry);
 	return found;
 }
+
+enum look
+entry_owner(
+    const struct store *store, const char *id, uid_t *owner, struct err *e)
+{
+	struct entry entry = entry_named(store, id);
+	struct stat st;
+
+	if (sys_fstatat(store->dir, ENTRY_NAME_OF(&entry, ".env"), &st) == 0) {
+		*owner = st.st_uid;
+		return LOOK_OK;
+	}
+	if (errno == ENOENT)
+		return LOOK_GONE;
+	err_sys(e, "%s.env", id);
+	return LOOK_ERROR;
+}

@@ -22,6 +22,13 @@ enum look {
 enum look entry_look(const struct store *, const char *id, struct pool *,
     struct envelope *, struct stored *, bool *active, struct err *);
 
+/*
+ * Whose the entry is, by the owner of its file (G-36): LOOK_OK, LOOK_GONE, or
+ * LOOK_ERROR with *e.  Nothing is opened, nothing locked.
+ */
+enum look entry_owner(
+    const struct store *, const char *id, uid_t *owner, struct err *);
+
 /* Is there nothing to be done any more?  Then it is about to be removed. */
 bool entry_finished(const struct envelope *, const struct stored *);
 

@@ -24,6 +24,9 @@ struct store {
 	gid_t group;
 	bool shared;
 	bool admin; /* we may work on the entries of others */
+	/* Looked at are our own entries alone, others are counted (J-13).  For
+	 * whoever opens it to set. */
+	bool own_only;
 };
 
 /*
