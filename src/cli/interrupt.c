@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -13,6 +15,13 @@
 /* The things that a handler may touch. */
 static volatile sig_atomic_t sending;
 static volatile sig_atomic_t leave;
+
+/* The message's file, as long as it is of no use to anybody. */
+static struct {
+	int dir;
+	char name[64];
+	volatile sig_atomic_t there;
+} unfinished;
 
 static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
 
@@ -47,6 +56,8 @@ end(int number)
 		leave = leave == 0 ? 1 : 2;
 		return;
 	}
+	if (unfinished.there)
+		(void)sys_unlinkat(unfinished.dir, unfinished.name);
 	say(text, sizeof(text) - 1);
 	_exit(EX_OSERR);
 }
@@ -70,6 +81,16 @@ interrupt_reading(void)
 {
 	sending = 0;
 	act(end);
+}
+
+void
+interrupt_removes(int dir, const char *name)
+{
+	unfinished.there = 0;
+	unfinished.dir = dir;
+	(void)snprintf(unfinished.name, sizeof(unfinished.name), "%s", name);
+	atomic_signal_fence(memory_order_seq_cst);
+	unfinished.there = 1;
 }
 
 const volatile sig_atomic_t *

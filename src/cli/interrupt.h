@@ -7,9 +7,10 @@
 
 /*
  * From now on a signal ends the process with 71: nothing was accepted, and
- * the message's file has no name.
+ * the message's file has no name, or goes with it: interrupt_removes names it.
  */
 void interrupt_reading(void);
+void interrupt_removes(int dir, const char *name);
 
 /*
  * From now on it makes what is returned 1, and then 2: who sends, or runs the

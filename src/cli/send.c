@@ -132,6 +132,10 @@ take_place(struct send *s)
 	    store_room(&s->store, (uint64_t)c->spool_room, PLACE_FILES, &e) ==
 		0 &&
 	    entry_create(&s->store, &s->entry, &e) == 0) {
+		char name[ENTRY_NAME];
+
+		interrupt_removes(
+		    s->store.dir, entry_name(&s->entry, ".msg", name));
 		s->spooled = true;
 		s->env.id = str_c(s->entry.id);
 		return 0;

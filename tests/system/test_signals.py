@@ -56,6 +56,21 @@ def main_process(lab):
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
+def test_a_signal_while_the_message_is_read(lab, spool, name):
+    """Status 71, a word, and nothing is left in the spool (A-52)."""
+    with lab.start_hantar(
+        ["-O", f"spool={spool}", "alice@walk.test"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdin.write(MESSAGE.encode())
+        process.stdin.flush()
+        wait_for(lambda: spool.exists() and list(spool.glob("*.msg")))
+        lab.kill(main_process(lab), name)
+        assert process.wait(timeout=10) == 71
+        assert b"was not read" in process.stderr.read()
+    assert list(spool.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
 def test_a_run_of_the_queue_ends_on_a_signal(lab, spool, name):
     """Nothing more begins, what was begun is the queue's again, and the status is 0 (A-52)."""
     lab.mx("walk.test", HOST)
