@@ -13,16 +13,12 @@ enum { FILE_MAX = 1 << 20 };
 
 /* Somebody else could have put into the file what he likes (J-11). */
 static int
-check_owner(const char *path, struct err *e)
+check_owner(const char *path, const struct stat *st, struct err *e)
 {
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return err_sys(e, "%s", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return err_set(e, ERR_SYNTAX,
 		    "%s: belongs neither to root nor to you", path);
-	if (st.st_mode & S_IWOTH)
+	if (st->st_mode & S_IWOTH)
 		return err_set(
 		    e, ERR_SYNTAX, "%s: everybody may write to it", path);
 	return 0;
@@ -33,12 +29,13 @@ conf_read(struct conf *c, const char *path, bool trusted, struct pool *p,
     struct err *e)
 {
 	struct buf text;
+	struct stat st;
 	int result;
 
-	if (!trusted && check_owner(path, e) < 0)
-		return -1;
 	buf_init(&text, FILE_MAX);
-	result = file_read(path, &text, e);
+	result = file_read_as(path, &text, &st, e);
+	if (result > 0 && !trusted && check_owner(path, &st, e) < 0)
+		result = -1;
 	if (result == 0)
 		result =
 		    err_set(e, ERR_SYSTEM, "%s: there is no such file", path);
@@ -71,10 +68,13 @@ read_folder(struct conf *c, const char *folder, struct pool *p, struct err *e)
 {
 	struct dirent **entry;
 	struct buf path;
+	struct stat st;
 	int result = 0;
 	int n;
 
-	if (check_owner(folder, e) < 0)
+	if (stat(folder, &st) < 0)
+		return err_sys(e, "%s", folder);
+	if (check_owner(folder, &st, e) < 0)
 		return -1;
 	n = scandir(folder, &entry, is_conf, by_name);
 	if (n < 0)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/code.h"
@@ -96,9 +95,8 @@ read_all(int fd, struct buf *b, struct err *e)
 }
 
 int
-file_read(const char *path, struct buf *b, struct err *e)
+file_read_as(const char *path, struct buf *b, struct stat *st, struct err *e)
 {
-	struct stat st;
 	int result = -1;
 	/* O_NONBLOCK: opening a FIFO by mistake must not wait for a writer. */
 	int fd = sys_open(path, O_RDONLY | O_NONBLOCK, 0);
@@ -107,9 +105,9 @@ file_read(const char *path, struct buf *b, struct err *e)
 		return 0;
 	if (fd < 0)
 		return err_sys(e, "%s", path);
-	if (sys_fstat(fd, &st) < 0)
+	if (sys_fstat(fd, st) < 0)
 		err_sys(e, "%s", path);
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st->st_mode))
 		err_set(e, ERR_SYNTAX, "%s: not a regular file", path);
 	else if (read_all(fd, b, e) < 0)
 		err_while(e, "%s", path);
@@ -117,4 +115,12 @@ file_read(const char *path, struct buf *b, struct err *e)
 		result = 1;
 	sys_close(fd);
 	return result;
+}
+
+int
+file_read(const char *path, struct buf *b, struct err *e)
+{
+	struct stat ignored;
+
+	return file_read_as(path, b, &ignored, e);
 }

@@ -3,6 +3,8 @@
 #ifndef OS_FILE_H
 #define OS_FILE_H
 
+#include <sys/stat.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -29,5 +31,10 @@ int file_write(int fd, struct str s, struct err *)
  * *e when it cannot be read, is no regular file, or is over b's maximum.
  */
 int file_read(const char *path, struct buf *, struct err *);
+
+/* The same; *st says whose it is, of what was read and not of a name that may
+ * lead elsewhere by now. */
+int file_read_as(
+    const char *path, struct buf *, struct stat *st, struct err *);
 
 #endif
