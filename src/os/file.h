@@ -34,7 +34,6 @@ int file_read(const char *path, struct buf *, struct err *);
 
 /* The same; *st says whose it is, of what was read and not of a name that may
  * lead elsewhere by now. */
-int file_read_as(
-    const char *path, struct buf *, struct stat *st, struct err *);
+int file_read_as(const char *path, struct buf *, struct stat *st, struct err *);
 
 #endif

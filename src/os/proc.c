@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -36,6 +37,48 @@ unmask(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static void
+end(int fd, bool only_exec)
+{
+	if (only_exec)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	else
+		(void)close(fd);
+}
+
+/*
+ * What close_range does where the system has none (Linux before 5.9) or does
+ * not let us.  The limit may have been lower when they were opened: only where
+ * nobody knows which are open is it believed.
+ */
+static void
+end_each(unsigned from, unsigned to, bool only_exec)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *d;
+	unsigned most = (unsigned)proc_descriptors();
+
+	if (dir == NULL)
+		for (; from <= to && from < most; from++)
+			end((int)from, only_exec);
+	while (dir && (d = readdir(dir)) != NULL) {
+		uint64_t fd;
+
+		if (str_number(str_c(d->d_name), to, &fd) && fd >= from &&
+		    (int)fd != dirfd(dir))
+			end((int)fd, only_exec);
+	}
+	if (dir)
+		(void)closedir(dir);
+}
+
+static void
+end_range(unsigned from, unsigned to, bool only_exec)
+{
+	if (close_range(from, to, only_exec ? CLOSE_RANGE_CLOEXEC : 0) < 0)
+		end_each(from, to, only_exec);
+}
+
 /* Closes every descriptor from 3 on that is not in keep, sorted or not. */
 static void
 close_others(const int *keep, size_t n)
@@ -50,7 +93,7 @@ close_others(const int *keep, size_t n)
 			    (unsigned)keep[i] < next)
 				next = (unsigned)keep[i];
 		if (next > from)
-			(void)close_range(from, next - 1, 0);
+			end_range(from, next - 1, false);
 		if (next == ~0U)
 			return;
 		from = next + 1;
@@ -263,7 +306,7 @@ proc_sane(void)
 		_exit(EX_OSERR);
 	}
 	give_up_bits();
-	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	end_range(3, ~0U, true);
 	act(SIGPIPE, SIG_IGN);
 	act(SIGXFSZ, SIG_IGN); /* EFBIG is an error like any other */
 	act(SIGCHLD, SIG_DFL);

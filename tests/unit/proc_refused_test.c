@@ -132,6 +132,38 @@ no_dup(void *arg)
 	return 0;
 }
 
+/* Linux before 5.9: arg is what tells which descriptors are open, if it is to
+ * be missing as well. */
+static int
+no_close_range(void *arg)
+{
+	static const struct refusal refusals[] = {
+	    {.call = SYS_close_range, .error = ENOSYS}};
+	enum { FIRST = 40, LAST = 60 };
+
+	if (arg)
+		child_own(arg);
+	for (int fd = FIRST; fd <= LAST; fd += 5)
+		CHILD_CHECK(dup2(STDERR_FILENO, fd) == fd);
+	child_refuse(refusals, 1);
+	CHILD_CHECK(spawned(standard_is_open) == OF_NULL);
+	proc_sane();
+	for (int fd = FIRST; fd <= LAST; fd += 5)
+		CHILD_CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	return 0;
+}
+
+/* nobody has descriptors that are not for him. */
+static void
+descriptors_one_by_one(void **state)
+{
+	char proc[] = "/proc";
+
+	(void)state;
+	assert_int_equal(child_run(no_close_range, NULL), 0);
+	assert_int_equal(child_run(no_close_range, proc), 0);
+}
+
 static void
 a_child_that_cannot_start(void **state)
 {
@@ -301,6 +333,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(descriptors_one_by_one),
 	    cmocka_unit_test(a_child_that_cannot_start),
 	    cmocka_unit_test(detached),
 	    cmocka_unit_test(a_child_that_is_gone),
