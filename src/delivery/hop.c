@@ -281,6 +281,26 @@ hop_answered(struct hop *hop)
 }
 
 void
+hop_ask_again(struct hop *hop, struct run *run)
+{
+	struct walk *walk = hop->walk;
+
+	if (hop->state != HOP_MX && hop->state != HOP_ADDRESS)
+		return;
+	hop_answered(hop);
+	/* What has come of the answer comes again. */
+	if (hop->state == HOP_MX) {
+		hop->list_n = 0;
+		hop->state = HOP_ASK_MX;
+	} else if (walk->at < walk->n) {
+		walk->host[walk->at].n = 0;
+		hop->state = HOP_ASK_ADDRESS;
+	} else {
+		hop_advance(hop, run);
+	}
+}
+
+void
 hop_no_agent(struct hop *hop, struct run *run, const struct err *e)
 {
 	struct status status =

@@ -78,6 +78,9 @@ void hop_looked_up(struct hop *, struct run *, const struct record *);
 void hop_asked(struct hop *);
 void hop_answered(struct hop *);
 
+/* Who was asked has died: the same is to be asked of another. */
+void hop_ask_again(struct hop *, struct run *);
+
 /* The lookup that the hop waits for will not be answered. */
 void hop_lookup_lost(struct hop *, struct run *, const char *why);
 

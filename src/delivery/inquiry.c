@@ -94,6 +94,26 @@ inquiry_rest(struct inquiry *q)
 	agent_end(&q->agent);
 }
 
+/*
+ * A fault that one answer brings about is not to cost all other domains of
+ * the run theirs: who waits asks another agent.  More than once it is no
+ * accident.
+ */
+static void
+died(struct inquiry *q)
+{
+	if (q->lost || q->restarted) {
+		q->lost = true;
+		return;
+	}
+	q->restarted = true;
+	log_event(LOG_LEVEL_WARNING, "smtp", "%.*s: %s: another is started",
+	    STR_ARG(q->run->job->envelope->id), DIED);
+	inquiry_rest(q);
+	for (size_t i = 0; i < q->n; i++)
+		hop_ask_again(&q->hop[i], q->run);
+}
+
 static void
 ask_here(struct inquiry *q, struct str request)
 {
@@ -131,7 +151,8 @@ inquiry_ask(struct inquiry *q, struct hop *h)
 	} else if (errno == EAGAIN) {
 		asked = false;
 	} else {
-		q->lost = true;
+		asked = false;
+		died(q);
 	}
 	buf_free(&request);
 	return asked;
@@ -143,7 +164,7 @@ inquiry_read(struct inquiry *q)
 	struct err e;
 
 	if (report_read(&q->answers, q->agent.report, line, q, &e) <= 0)
-		q->lost = true;
+		died(q);
 }
 
 void

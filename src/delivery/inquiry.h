@@ -14,7 +14,8 @@ struct inquiry {
 	size_t n;
 	struct agent agent; /* {-1, -1, -1}: none is running */
 	struct report_reader answers;
-	bool lost;	    /* the agent has died, or cannot be believed */
+	bool restarted;	    /* one has died, and another was to go on */
+	bool lost;	    /* that died, too, or cannot be believed */
 	struct err trouble; /* why no agent could be started */
 };
 

@@ -2,13 +2,18 @@
 /* Which recipients go together, and whose answer an answer is. */
 #include "delivery/group.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
 #include "delivery/inquiry.h"
+#include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/sys.h"
 
@@ -73,12 +78,88 @@ an_undecided_answer_is_none(void **state)
 	sys_close(pipe[1]);
 }
 
+/* A name server that says nothing. */
+static int
+mute_server(char *name, size_t size)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	socklen_t n = sizeof(at);
+	int fd = sys_socket(AF_INET, SOCK_DGRAM);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	assert_true(
+	    snprintf(name, size, "127.0.0.1:%u", ntohs(at.sin_port)) > 0);
+	return fd;
+}
+
+static void
+kill_agent(struct inquiry *q)
+{
+	struct pollfd p = {.fd = q->agent.report, .events = POLLIN};
+
+	proc_kill(q->agent.pid);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	inquiry_read(q);
+}
+
+/*
+ * C-34: one death of the lookup agent costs nobody an answer; a second one is
+ * no accident.
+ */
+static void
+a_dead_agent_is_replaced_once(void **state)
+{
+	char name[32];
+	int server = mute_server(name, sizeof(name));
+	struct envelope env = {.id = STR("1A")};
+	struct job job = {.envelope = &env};
+	struct dispatch_opts opts = {
+	    .lookup = {.nameserver = str_c(name), .timeout = 60000}};
+	struct walk walk = {
+	    .n = 1, .host = {{.name = STR("mx.x.test"), .n = 2}}};
+	struct hop hop[] = {
+	    {.state = HOP_ASK_MX, .target = {.domain = STR("x.test")}},
+	    {.state = HOP_ASK_ADDRESS, .id = 1, .walk = &walk},
+	    {.state = HOP_RUNNING, .id = 2},
+	};
+	struct run run = {.job = &job, .jobs = 1, .opts = &opts};
+	struct inquiry q = {
+	    .run = &run, .hop = hop, .n = 3, .agent = {-1, -1, -1}};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_true(inquiry_ask(&q, &hop[0]));
+		assert_true(inquiry_ask(&q, &hop[1]));
+		assert_true(hop[0].state == HOP_MX);
+		assert_true(hop[1].state == HOP_ADDRESS);
+		hop[0].list_n = 3;
+		assert_false(q.lost);
+		kill_agent(&q);
+		if (i > 0)
+			break;
+		assert_int_equal(hop[0].state, HOP_ASK_MX);
+		assert_int_equal(hop[0].list_n, 0);
+		assert_int_equal(hop[0].deadline, INT64_MAX);
+		assert_int_equal(hop[1].state, HOP_ASK_ADDRESS);
+		assert_int_equal(walk.host[0].n, 0);
+		assert_int_equal(hop[2].state, HOP_RUNNING);
+	}
+	assert_true(q.lost);
+	assert_int_equal(hop[0].state, HOP_MX);
+	inquiry_rest(&q);
+	proc_collect();
+	sys_close(server);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(many_messages_for_one_domain),
 	    cmocka_unit_test(an_undecided_answer_is_none),
+	    cmocka_unit_test(a_dead_agent_is_replaced_once),
 	};
 
 	return cmocka_run_group_tests_name("group", tests, NULL, NULL);
