@@ -212,6 +212,8 @@ read_message(struct send *s)
 	    .header_max = (size_t)c->max_header,
 	    .message_max = (uint64_t)c->max_message,
 	    .file = s->spooled ? &s->entry.msg : NULL,
+	    .store = s->spooled ? &s->store : NULL,
+	    .room = (uint64_t)c->spool_room,
 	    .refuge = c->delivery == DELIVERY_FOREGROUND,
 	    .complete =
 		{

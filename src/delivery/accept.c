@@ -297,12 +297,22 @@ take_refuge(struct intake *t)
 	return 0;
 }
 
+/* Others need the disk, too: no message is so large that it may fill it. */
+static bool
+has_room(const struct intake *t)
+{
+	const struct accept_opts *o = t->opts;
+
+	return o->store == NULL || t->refuge ||
+	    store_room(o->store, o->room, 0, t->e) == 0;
+}
+
 static int
 write_out(struct intake *t, size_t n)
 {
 	struct str s = str_slice(buf_str(&t->out), 0, n);
 
-	if (file_write(t->fd, s, t->e) == 0)
+	if (has_room(t) && file_write(t->fd, s, t->e) == 0)
 		return 0;
 	if (t->opts->file == NULL || !t->opts->refuge || t->refuge)
 		return -1;

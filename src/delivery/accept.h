@@ -8,6 +8,7 @@
 
 #include "mail/complete.h"
 #include "mail/envelope.h"
+#include "spool/store.h"
 
 struct accept_opts {
 	bool dots_are_data;	    /* -i: a lone dot does not end the input */
@@ -21,10 +22,13 @@ struct accept_opts {
 	size_t header_max;    /* octets */
 	uint64_t message_max; /* octets, 0: no limit */
 	/*
-	 * Where it goes; NULL: into a file without a name.  refuge: what the
-	 * file does not take (no space) goes into one without a name, too.
+	 * Where it goes, in which spool, in which so many octets are to be left
+	 * free; NULL: into a file without a name.  refuge: what does not go
+	 * there (no space) goes into one without a name, too.
 	 */
 	const int *file;
+	const struct store *store;
+	uint64_t room;
 	bool refuge;
 	struct complete complete;
 };

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Mail in the spool: it is kept before it is sent, and sent again until it is delivered."""
 
+import contextlib
 import email
-import os
 import re
 import subprocess
 import time
@@ -217,23 +217,51 @@ def test_without_a_usable_spool(lab, tmp_path):
     assert done.status == 74 and "deferred" in done.err
 
 
+@contextlib.contextmanager
+def small_disk(lab, folder, size):
+    """In the lab the folder is a disk of that size; gives what lists it."""
+
+    def within(*command):
+        done = subprocess.run([*lab.client, *command, folder], stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.split()
+
+    folder.mkdir()
+    within("mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none")
+    try:
+        yield lambda: within("ls")
+    finally:
+        within("umount")
+
+
 def test_a_full_spool_while_the_message_is_read(lab, tmp_path):
     """The spool is full in the middle of the message: it goes on without (G-18)."""
     spool = tmp_path / "spool"
     lab.mx("walk.test", "198.18.0.3")
     big = "Subject: big\n\n" + "x" * 70 + "\n" + ("y" * 70 + "\n") * 20000
-    full = ["-O", "spool-room=0", "-O", f"spool={spool}", "alice@walk.test"]
-    spool.mkdir()
-    os.system(f"mount -t tmpfs -o size=256k none {spool}")
-    try:
-        os.chmod(spool, 0o700)
-        done = lab.run(full, big)
+    with small_disk(lab, spool, "256k") as names:
+        done = lab.run(["-O", "spool-room=0", "-O", f"spool={spool}", "alice@walk.test"], big)
         assert (done.status, done.err) == (0, "")
+        assert re.search("No space left on device: it goes on without", "\n".join(done.log))
         (mail,) = lab.mail("alice@walk.test")
         assert mail.body.count(b"y" * 70) == 20000
-        assert files(spool) == []
-    finally:
-        os.system(f"umount {spool}")
+        assert names() == []
+
+
+def test_room_is_left_while_the_message_is_read(lab, tmp_path):
+    """No message fills the disk of the spool: a queue refuses it, and delivery goes on without (G-18)."""
+    spool = tmp_path / "spool"
+    lab.mx("walk.test", "198.18.0.3")
+    big = "Subject: big\n\n" + ("y" * 70 + "\n") * 80000
+    args = ["-O", "spool-room=4M", "-O", f"spool={spool}", "alice@walk.test"]
+    with small_disk(lab, spool, "8m") as names:
+        done = lab.run(["-odq", *args], big)
+        assert done.status == 74 and "bytes are free in the spool" in done.err and names() == []
+        done = lab.run(args, big)
+        assert (done.status, done.err) == (0, "")
+        assert re.search("free in the spool: it goes on without", "\n".join(done.log))
+        (mail,) = lab.mail("alice@walk.test")
+        assert mail.body.count(b"y" * 70) == 80000
+        assert names() == []
 
 
 def test_many_recipients_are_several_entries(lab, spool):
