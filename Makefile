@@ -181,7 +181,7 @@ $(FUZZ:%=fuzz-%): fuzz-%: build/fuzz/%
 		's/^stat::number_of_executed_units: *//p' build/fuzz/$*.log)"
 
 # What `make bench` measures with, and against: see tests/bench/bench.py.
-BENCH := $(addprefix $(O)/bench/,sink floor floor_tls flood delay pace)
+BENCH := $(addprefix $(O)/bench/,sink floor floor_tls flood delay pace commit)
 $(O)/bench/sink: $(O)/tests/bench/sink_talk.o
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@ and is no failure of the measurement. Hantar not being able to do a row's work i
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -26,7 +27,7 @@ from field import TOP, Field
 from peers import PROGRAMS, Peer, Task, Unable, aside
 from rows import ROWS, SMALL
 
-FLOORS = ("hantar", "floor")
+OURS = ("hantar", "floor", "ten commits")
 
 
 def options():
@@ -67,8 +68,8 @@ class Bench:
         self.field, self.given = field, given
         self.programs = {}
         self.unable = {}  # name: why
-        names = [name for name in PROGRAMS if name in FLOORS or (not given.short and name not in given.without)]
-        if any(name not in (*FLOORS, "floor, wire form") for name in names):
+        names = [name for name in PROGRAMS if name in OURS or (not given.short and name not in given.without)]
+        if any(name not in (*OURS, "floor, wire form") for name in names):
             if not (aside() / "complete").exists():
                 raise SystemExit(f"bench: nothing in {aside()}: run scripts/setup bench (or --short)")
             field.lay_peers(aside() / "root")
@@ -99,7 +100,7 @@ class Bench:
 
     def ready(self, task):
         path = str(self.field.state / SMALL) if task.message else ""
-        return Task(task.sink, task.recipients, task.tls, path, task.flood)
+        return dataclasses.replace(task, message=path)
 
     def begin_aside(self, row):
         """Starts what mostly waits, each program at its own sink; end_aside() takes the results."""
@@ -126,12 +127,12 @@ class Bench:
         results, starts = {}, {}
         for name in self.names(row):
             try:
-                part = 0 if name in FLOORS else 1 if name in row.once else row.peer_rounds
+                part = 0 if name in OURS else 1 if name in row.once else row.peer_rounds
                 starts[name] = (self.start_of(name, self.task(row, name)), part)
             except Unable as error:
                 results[name] = measure.Stats(name, trouble=[str(error)])
         for name, task in row.beside.items():
-            starts[name] = (self.start_of("hantar", task), 0)
+            starts[name] = (self.start_of(task.program, self.ready(task)), 0)
         task = self.ready(row.task)
         pace = measure.Pace(self.field, starts, task, 5 if short else row.rounds, row.seconds)
         results.update(pace.wait())
@@ -143,6 +144,8 @@ class Bench:
         if not stats.good or stats.name in row.beside:
             return
         program = self.programs[stats.name]
+        if not (row.counts or row.memory or row.syncs):
+            return
         if not program.own_process:
             stats.trouble.append("daemons: their system calls, instructions and memory are not counted")
             return
@@ -153,6 +156,8 @@ class Bench:
                 stats.trouble.append("a set-id program, which valgrind does not run: no instructions")
             elif not self.given.short:
                 closer.append(("instructions", measure.instructions))
+        if row.syncs:
+            closer.append(("syncs", measure.syncs))
         if row.memory and not self.given.short:
             closer.append(("all_memory", measure.all_memory))
         for what, function in closer:

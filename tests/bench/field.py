@@ -51,6 +51,9 @@ class Field(laboratory.Lab):
             # Beside hantar, so that nothing differs but the programs.
             (self.state / "bin" / tool).write_bytes((self.tools / tool).read_bytes())
             (self.state / "bin" / tool).chmod(0o755)
+        self.loop = self.script(
+            "loop", 'n=$1 file=$2\nshift 2\nwhile [ "$n" -gt 0 ]; do "$@" <"$file" || exit; n=$((n - 1)); done'
+        )
         self.lay_lines()
         for name, (addresses, tls, delay) in SINKS.items():
             self.start_sink(name, addresses, tls, delay)
@@ -135,13 +138,34 @@ class Field(laboratory.Lab):
         """The words with which a command runs in a world; "-" is the client's."""
         return [*self.client, *(["nsenter", f"--mount={world}", "--"] if world != "-" else [])]
 
-    def inside(self, *command):
+    def inside(self, *command, stdin=os.devnull):
         """Runs a command in the world of the other programs."""
-        done = subprocess.run(
-            [*self.enter(self.world), *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        )
+        self.once(command, stdin, self.world)
+
+    def once(self, command, stdin, world="-"):
+        words = [*self.enter(world), *map(str, command)]
+        with open(stdin, "rb") as file:
+            done = subprocess.run(
+                words,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=self.environment(None),
+                check=False,
+            )
         if done.returncode != 0:
             raise RuntimeError(f"{command}: {done.stdout.decode('utf-8', 'replace')}")
+
+    def seen(self, path):
+        """A folder of any world, from here."""
+        path = pathlib.Path(path)
+        return self.state / path.relative_to("/var") if path.is_relative_to("/var/spool") else path
+
+    def script(self, name, text):
+        path = self.state / name
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return str(path)
 
     def etc(self, name, text):
         (self.proc.parent / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -185,11 +209,12 @@ class Field(laboratory.Lab):
             assert sink.poll() is None, f"the sink {name} did not start"
             time.sleep(0.005)
 
-    def count(self, sink):
-        """What a sink has counted, once it has no connection any more."""
+    def count(self, sink, question="idle"):
+        """What a sink has counted, once it has no connection any more (idle), or so many transactions
+        (wait N)."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             while sock.connect_ex(str(self.control(sink))) != 0:
                 time.sleep(0.005)
-            sock.sendall(b"idle\n")
+            sock.sendall(f"{question}\n".encode())
             words = sock.recv(4096).decode().split()
         return dict(zip(words[::2], map(int, words[1::2])))

@@ -33,6 +33,7 @@ class Stats:
     runs: list = dataclasses.field(default_factory=list)
     syscalls: int = None
     instructions: int = None
+    syncs: tuple = None  # of files, of folders
     all_memory: int = None  # KiB, the sum over its processes (PSS), at its highest
     trouble: list = dataclasses.field(default_factory=list)  # why something above is missing
 
@@ -67,9 +68,13 @@ class Pace:
         self.stats = {name: Stats(name) for name in starts}
         for name, (start, part) in starts.items():
             given = start.input or (f"|{task.flood}" if task.flood else task.message)
-            fields = [label(name), start.world, part or rounds, field.control(task.sink), start.until, given, *start.argv]
+            fields = [label(name), start.world, part or rounds, field.control(task.sink), start.until, start.before, given, *start.argv]
             lines.append("\t".join(map(str, fields)))
         self.names = {label(name): name for name in starts}
+        self.expected = {
+            name: len(task.recipients) if start.recipients is None else start.recipients
+            for name, (start, _) in starts.items()
+        }
         self.logs = field.logs
         self.task = task
         options = ["-f", field.tools / "flood", "-l", field.logs, "-n", rounds, "-s", seconds, "-t", limit]
@@ -100,7 +105,7 @@ class Pace:
     def judge(self, name, run):
         stats = self.stats[name]
         stats.runs.append(run)
-        if run.status == 0 and run.count["recipients"] != len(self.task.recipients):
+        if run.status == 0 and run.count["recipients"] != self.expected[name]:
             run.status = -1
             stats.trouble.append(f"the sink counts {run.count['recipients']} recipients")
         elif run.status != 0:
@@ -143,6 +148,19 @@ def syscalls(field, start, task):
     lines = trace.read_text(errors="replace").splitlines()
     field.count(task.sink)
     return sum(not re.search(r"resumed>|^\d+ +(---|\+\+\+)", line) for line in lines)
+
+
+def syncs(field, start, task):
+    """How many files, and folders, the process that was called has synced when it ends."""
+    trace = field.state / "trace"
+    before = field.count(task.sink)["transactions"]
+    finish(once(field, start, task, ["strace", "-y", "-qq", "-e", "trace=/sync", "-o", trace]))
+    if start.until.startswith("exit+"):
+        field.count(task.sink, f"wait {before + 1}")
+    field.count(task.sink)
+    paths = re.findall(r"sync\(\d+<(.*?)>", trace.read_text(errors="replace"))
+    folders = sum(os.path.isdir(path) for path in paths)
+    return len(paths) - folders, folders
 
 
 def instructions(field, start, task):

@@ -11,7 +11,11 @@
  *	rounds	in how many of the ROUNDS it takes part, evenly spread
  *	control	the sink's control socket
  *	until	when a run is over: "exit", or a number of transactions that the
- *		sink has to see after the program has ended
+ *		sink has to see after the program has ended; "exit+" and a
+ *		number: at the end of the program, and nothing else begins
+ *		before the sink has seen so many
+ *	before	a program that prepares each run in that world, and is not
+ *		measured; or "-"
  *	input	a file; or "|" and the options for FLOOD, which then writes
  *		through a pipe
  *	the program's path and arguments
@@ -52,7 +56,9 @@ struct program {
 	const char *name;
 	int world;
 	unsigned long rounds;
-	const char *until;
+	unsigned long transactions; /* to be waited for; 0: none */
+	bool at_exit;		    /* and the run was over before */
+	const char *before;
 	const char *input;
 	char **argv;
 	int control;
@@ -169,6 +175,16 @@ go_to(int world)
 }
 
 static void
+read_until(struct program *p, const char *text)
+{
+	static const char exits[] = "exit";
+	size_t n = sizeof(exits) - 1;
+
+	p->at_exit = strncmp(text, exits, n) == 0;
+	p->transactions = strtoul(p->at_exit ? text + n : text, NULL, 10);
+}
+
+static void
 add_program(char *line)
 {
 	struct program *p = &programs[program_count++];
@@ -180,7 +196,8 @@ add_program(char *line)
 	p->world = open_world(field(&line));
 	p->rounds = strtoul(field(&line), NULL, 10);
 	p->control = dial(field(&line));
-	p->until = field(&line);
+	read_until(p, field(&line));
+	p->before = field(&line);
 	p->input = field(&line);
 	for (const char *c = line; c && *c; c++)
 		n += *c == '\t';
@@ -273,6 +290,24 @@ kill_run(int signal_number)
 		(void)kill(-(pid_t)running, SIGKILL);
 }
 
+/* In its world, where we are. */
+static void
+prepare(const struct program *p, int log)
+{
+	char *argv[] = {strdup(p->before), NULL};
+	int status;
+	pid_t pid;
+
+	if (!argv[0])
+		err(1, NULL);
+	pid = spawn(argv, STDIN_FILENO, log, log);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status != 0)
+		errx(1, "%s failed", p->before);
+	free(argv[0]);
+}
+
 static void
 run_once(const struct program *p, struct run *r)
 {
@@ -283,6 +318,11 @@ run_once(const struct program *p, struct run *r)
 	int64_t start;
 	int64_t ended;
 
+	if (strcmp(p->before, "-") != 0) {
+		go_to(p->world);
+		prepare(p, log);
+		go_to(home);
+	}
 	if (!ask(p->control, "idle", 0, &r->before))
 		errx(1, "the sink is never idle");
 	if (p->input[0] == '|')
@@ -302,10 +342,10 @@ run_once(const struct program *p, struct run *r)
 	running = 0;
 	ended = now();
 	go_to(home);
-	if (strcmp(p->until, "exit") != 0 && r->status == 0) {
+	if (p->transactions > 0 && r->status == 0) {
 		r->lost = !ask(p->control, "wait",
-		    r->before.n[1] + strtoull(p->until, NULL, 10), &r->after);
-		ended = now();
+		    r->before.n[1] + p->transactions, &r->after);
+		ended = p->at_exit ? ended : now();
 	}
 	r->ns = ended - start;
 	(void)alarm(0);
@@ -314,7 +354,7 @@ run_once(const struct program *p, struct run *r)
 	if (!ask(p->control, "idle", 0, &r->after))
 		errx(1, "%s: its connection stays open", p->name);
 	/* Daemons still put away what they sent: not in another's time. */
-	if (strcmp(p->until, "exit") != 0)
+	if (p->transactions > 0)
 		(void)poll(NULL, 0, 50);
 	(void)close(log);
 }

@@ -9,9 +9,10 @@ be written, it is here. What cannot be made to run raises Unable, which the repo
 import dataclasses
 import os
 import pathlib
-import shutil
-import subprocess
+import re
+import time
 
+from fill import base36, filled, lone
 from field import TOP, address_of
 
 FROM = "root@laptop.home.test"
@@ -28,14 +29,20 @@ class Task:
     tls: bool = False
     message: str = ""  # a file; or else
     flood: int = 0  # this many bytes from a pipe
+    work: str = "send"  # what is to be done: a method of Program
+    count: int = 1  # of messages, in a loop or in the queue
+    spool: bool = False  # hantar keeps what it sends in one
+    program: str = "hantar"  # which does it, in Row.beside
 
 
 @dataclasses.dataclass
 class Start:
     argv: list
-    until: str = "exit"  # or a number of transactions that the sink has to see
+    until: str = "exit"  # or a number of transactions that the sink has to see; as pace has it
     input: str = ""  # what pace takes; by default what the task says
     world: str = "-"  # of field.Field
+    before: str = "-"  # a script that prepares a run
+    recipients: int = None  # that the sink is to count; by default those of the task
 
 
 class Program:
@@ -47,19 +54,106 @@ class Program:
         self.field = field
 
     def start(self, task):
-        raise NotImplementedError
+        return getattr(self, task.work)(task)
+
+    def send(self, task):
+        """To send it, and to end when it is sent."""
+        raise Unable("it does not send at once")
+
+    def keep(self, task):
+        """To queue it and end; nobody shall send it."""
+        raise Unable("it has no queue")
+
+    def background(self, task):
+        """To queue it and end; somebody sends it."""
+        raise Unable("it does not send in the background")
+
+    def loop(self, task):
+        """The same task.count times, one after the other."""
+        start = self.background(task)
+        start.argv = [str(self.field.loop), str(task.count), task.message, *start.argv]
+        start.until, start.recipients = f"exit+{task.count}", task.count
+        return start
+
+    def flush(self, task):
+        """To send the task.count messages that are in the queue."""
+        raise Unable("it has no queue")
+
+    def show(self, task):
+        """To show a queue of task.count messages, of which none is due."""
+        raise Unable("it has no queue")
+
+    def due(self, task):
+        """To send what is due of these."""
+        raise Unable("it has no queue")
+
 
 class Hantar(Program):
     name = "hantar"
 
-    def start(self, task):
-        return Start([str(self.field.program), "-O", "spool=none", "-f", FROM, *task.recipients])
+    def spool(self, name):
+        folder = self.field.state / f"queue-{name}"
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
+        return folder
+
+    def command(self, spool, *words):
+        return [str(self.field.program), "-O", f"spool={spool}", *words]
+
+    def send(self, task):
+        spool = self.spool("send") if task.spool else "none"
+        return Start(self.command(spool, "-f", FROM, *task.recipients))
+
+    def keep(self, task):
+        return Start(self.command(self.spool("keep"), "-odq", "-f", FROM, *task.recipients), recipients=0)
+
+    def background(self, task):
+        argv = self.command(self.spool("background"), "-odb", "-f", FROM, *task.recipients)
+        return Start(argv, until="exit+1")
+
+    def queue(self, name, task, *words):
+        """A spool that is filled with what is left of one run with these words."""
+        spool = self.spool(name)
+        if not list(spool.glob("*.env")):
+            self.field.once(self.command(spool, *words, "-f", FROM, *task.recipients), task.message)
+        files = lone(spool, r"([0-9A-Z]+)\.(?:msg|env)")
+        # What was tried is not due for a day.
+        later = lambda match: match.group(1) + str(int(match.group(2)) + 86400).encode()
+        files = [(path, re.sub(rb"(event \S+ attempt )(\d+)", later, data), old) for path, data, old in files]
+        before = filled(self.field, name, task, spool, files, lambda old, number: old[:-6] + base36(number, 6))
+        return spool, before
+
+    def flush(self, task):
+        spool, before = self.queue("flush", task, "-odq")
+        return Start(self.command(spool, "-q"), before=before, recipients=task.count)
+
+    def asleep(self, task, *words):
+        """Nothing is done to the queue: it is filled once."""
+        spool = self.spool("asleep")
+        if not (self.field.state / "fill-asleep").exists():
+            self.field.once([self.queue("asleep", task, "-odi")[1]], os.devnull)
+        return Start(self.command(spool, *words), recipients=0)
+
+    def show(self, task):
+        return self.asleep(task, "-bp")
+
+    def due(self, task):
+        return self.asleep(task, "--due")
+
+
+class Commits(Program):
+    """What a message in a spool costs at least, ten times."""
+
+    name = "ten commits"
+
+    def send(self, task):
+        return Start([str(self.field.tools / "commit"), "10", str(self.field.state)], recipients=0)
 
 
 class Floor(Program):
     name = "floor"
 
-    def start(self, task):
+    def send(self, task):
         program = "floor_tls" if task.tls else "floor"
         return Start([str(self.field.state / "bin" / program), address_of(task.sink), FROM, *task.recipients])
 
@@ -69,8 +163,8 @@ class WireFloor(Floor):
 
     name = "floor, wire form"
 
-    def start(self, task):
-        start = super().start(task)
+    def send(self, task):
+        start = super().send(task)
         start.argv.insert(1, "-w")
         start.input = f"|-w {task.flood}"
         return start
@@ -99,7 +193,7 @@ class Msmtp(Peer):
     name = "msmtp"
     path = "bin/msmtp"
 
-    def start(self, task):
+    def send(self, task):
         tls = ["--tls=on", "--tls-starttls=on", "--tls-certcheck=off"] if task.tls else ["--tls=off"]
         host = [f"--host={address_of(task.sink)}", "--port=25", "--auth=off", "--domain=laptop.home.test"]
         return Start([self.program, "--file=/dev/null", *host, *tls, f"--from={FROM}", "--", *task.recipients])
@@ -112,7 +206,7 @@ class Curl(Peer):
     path = "bin/curl"
     options = []
 
-    def start(self, task):
+    def send(self, task):
         tls = ["--ssl-reqd", "--insecure"] if task.tls else []
         recipients = [word for recipient in task.recipients for word in ("--mail-rcpt", recipient)]
         url = f"smtp://{address_of(task.sink)}/laptop.home.test"
@@ -132,18 +226,39 @@ class Dma(Peer):
     path = "sbin/dma"
     set_id = True
 
-    def prepare(self):
-        self.field.directory("/var/spool/dma", 0o2775, "root:mail")
+    spool = "/var/spool/dma"
 
-    def start(self, task):
+    def prepare(self):
+        self.field.directory(self.spool, 0o2775, "root:mail")
+
+    def configure(self, *words):
+        self.field.etc("dma/dma.conf", "\n".join(["MAILNAME laptop.home.test", *words, ""]))
+
+    def send(self, task):
         # The difference between the rows: a server without STARTTLS is not spoken to with it.
-        tls = "SECURETRANSFER\nSTARTTLS\nOPPORTUNISTIC_TLS\n" if task.tls else ""
-        self.field.etc("dma/dma.conf", f"MAILNAME laptop.home.test\n{tls}")
+        self.configure(*(["SECURETRANSFER", "STARTTLS", "OPPORTUNISTIC_TLS"] if task.tls else []))
         argv = [self.program, "-f", FROM]
         if len(task.recipients) == 1:
             return Start([*argv, "-D", *task.recipients])
         # In the foreground it would send to one after the other.
         return Start([*argv, *task.recipients], until=str(len(task.recipients)))
+
+    def keep(self, task):
+        self.configure("DEFER")
+        return Start([self.program, "-f", FROM, *task.recipients], recipients=0)
+
+    def background(self, task):
+        self.configure()
+        return Start([self.program, "-f", FROM, *task.recipients], until="exit+1")
+
+    def flush(self, task):
+        spool = self.field.seen(self.spool)
+        for path in spool.iterdir():
+            path.unlink()
+        self.field.inside(*self.keep(task).argv, stdin=task.message)
+        files = lone(spool, r"[MQ](.*)")
+        before = filled(self.field, "dma", task, self.spool, files, lambda old, number: f"{number:06x}" + old[6:])
+        return Start([self.program, "-q"], until=str(task.count), before=before, recipients=task.count)
 
 
 class Exim(Peer):
@@ -175,7 +290,7 @@ begin retry
 """,
         )
 
-    def start(self, task):
+    def send(self, task):
         return Start([self.program, "-odf", "-f", FROM, *task.recipients])
 
 
@@ -250,7 +365,7 @@ postlog unix-dgram n - n - 1 postlogd
         field.daemon("/usr/lib/postfix/sbin/master", "-c", etc, "-d")
         field.wait_for(lambda: (spool / "public/pickup").exists(), "Postfix")
 
-    def start(self, task):
+    def send(self, task):
         argv = [self.program, "-C", str(self.home / "etc"), "-f", FROM, *task.recipients]
         domains = {recipient.rsplit("@", 1)[1] for recipient in task.recipients}
         # 50 recipients a transaction, and a connection each, is its default.
@@ -259,8 +374,89 @@ postlog unix-dgram n - n - 1 postlogd
         )
         return Start(argv, until=str(transactions))
 
+    def background(self, task):
+        start = self.send(task)
+        start.until = "exit+" + start.until
+        return start
 
-PROGRAMS = {kind.name: kind for kind in (Hantar, Floor, WireFloor, Msmtp, Curl, CurlCrlf, Dma, Exim, Postfix)}
+    keep = background  # it has no other way
+
+    def reconfigure(self, text):
+        path = self.home / "etc/main.cf"
+        path.write_text(text)
+        os.utime(path, (1, 1))
+        self.field.inside("sh", "-c", f"kill -HUP $(cat {self.home}/spool/pid/master.pid)")
+        time.sleep(0.5)
+
+    def flush(self, task):
+        deferred = self.home / "spool/deferred"
+        main = (self.home / "etc/main.cf").read_text()
+        files = lambda: [path for path in deferred.rglob("*") if path.is_file()]
+        for path in files():
+            path.unlink()
+        self.reconfigure(main + "defer_transports = smtp\n")
+        self.field.inside(*self.send(task).argv, stdin=task.message)
+        self.field.wait_for(files, "what is deferred")
+        self.reconfigure(main)
+        before = filled(
+            self.field,
+            "postfix",
+            task,
+            deferred,
+            lone(deferred, "([0-9A-F]{6,})"),
+            lambda old, number: f"{number * 1009:05X}" + old[5:],
+            lambda path: pathlib.Path(path.name[0], path.name),
+        )
+        argv = ["/usr/sbin/postqueue", "-c", str(self.home / "etc"), "-f"]
+        return Start(argv, until=str(task.count), before=before, recipients=task.count)
+
+
+class Nullmailer(Peer):
+    """Its daemon sends, one message a connection. Where queueing is measured it does not run, and
+    nullmailer-inject is called without the sendmail that executes it: so it has less to do.
+    """
+
+    name = "nullmailer"
+    path = "sbin/nullmailer-send"
+    own_process = False
+    spool = "/var/spool/nullmailer"
+
+    def prepare(self):
+        for name in ("", "/queue", "/tmp", "/failed"):
+            self.field.directory(self.spool + name, 0o755, "mail:mail")
+        self.field.inside("mkfifo", f"{self.spool}/trigger")
+        self.field.inside("chown", "mail:mail", f"{self.spool}/trigger")
+        self.field.etc("nullmailer/me", "laptop.home.test\n")
+
+    def keep(self, task):
+        return Start(["/usr/bin/nullmailer-inject", "-f", FROM, "--", *task.recipients], recipients=0)
+
+    def loop(self, task):
+        start = super().loop(task)
+        start.until, start.recipients = "exit", 0
+        return start
+
+    background = keep
+
+    def flush(self, task):
+        spool = self.field.seen(self.spool)
+        for path in (spool / "queue").iterdir():
+            path.unlink()
+        self.field.etc("nullmailer/remotes", f"{address_of(task.sink)} smtp\n")
+        self.field.inside(*self.keep(task).argv, stdin=task.message)
+        queue = f"{self.spool}/queue"
+        fill = filled(
+            self.field,
+            "nullmailer", task, queue, lone(spool / "queue", r"(\d.*)"), lambda old, number: f"{number + 1:010}.1"
+        )
+        pid = self.field.state / "nullmailer.pid"
+        before = self.field.script("before-nullmailer", f"kill $(cat {pid}); {fill}")
+        start = self.field.script("nullmailer", f"{self.program} & echo $! >{pid}")
+        return Start([start], until=str(task.count), before=before, recipients=task.count)
+
+
+KINDS = (Hantar, Commits, Floor, WireFloor, Msmtp, Curl, CurlCrlf, Dma, Exim, Postfix, Nullmailer)
+PROGRAMS = {kind.name: kind for kind in KINDS}
 
 
 def aside():

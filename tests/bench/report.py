@@ -76,6 +76,9 @@ def row(row_, results):
     for name, what in (("floor", "the floor"), (peer and peer.name, f"the best peer, {peer and peer.name}")):
         if (value := ratio("hantar", name)(results)) is not None:
             lines.append(f"  time of hantar by that of {what}: {value:.2f}")
+    for stats in results.values():
+        if stats.syncs:
+            lines.append(f"  {stats.name} syncs {stats.syncs[0]} files and {stats.syncs[1]} folders until it ends")
     lines += ["  " + verdict(*judgement) for judgement in judged(row_, results)]
     lines += [f"  ! {line}" for line in troubles(results)]
     return "\n".join(lines) + "\n"
@@ -116,6 +119,7 @@ def as_data(rows, done):
                 "largest_kib": stats.median(lambda run: run.memory),
                 "all_kib": stats.all_memory,
                 "syscalls": stats.syscalls,
+                "syncs": stats.syncs,
                 "instructions": stats.instructions,
                 "rate_mb_s": stats.rate(row_.task.flood) if row_.task.flood else None,
                 "trouble": list(dict.fromkeys(stats.trouble)),

@@ -41,6 +41,7 @@ class Row:
     floor: bool = True
     counts: bool = False  # of system calls and instructions
     memory: bool = False  # of all processes together
+    syncs: bool = False  # count those of files and folders
     full: bool = False  # only with --full
     aside: bool = False  # each program runs beside the other rows: it mostly waits
     beside: dict = dataclasses.field(default_factory=dict)  # hantar in another task, run in turn with it
@@ -100,6 +101,20 @@ def together(results):
     return memory and memory / 1024
 
 
+def commits(of, to):
+    """How much longer it took, by the time of one commit."""
+
+    def value(results):
+        more, ten = difference(of, to)(results), results["ten commits"].ms
+        return more * 10 / ten if more is not None and ten else None
+
+    return value
+
+
+def synced(which):
+    return lambda results: results["hantar"].syncs and results["hantar"].syncs[which]
+
+
 def one(tls, far):
     kind = "tls" if tls else "clear"
     where = "far-" if far else ""
@@ -146,6 +161,53 @@ def bulk(tls, size, full):
         seconds=60,
         memory=True,
         full=full,
+    )
+
+
+
+def kept(name, title, task, **more):
+    """One message with a spool, beside the same without."""
+    beside = {
+        "hantar, spool = none": dataclasses.replace(task, spool=False),
+        "ten commits": Task(task.sink, [], program="ten commits"),
+    }
+    return Row(name, title, task, floor=False, seconds=30, beside=beside, **more)
+
+
+def submit(work, title):
+    return Row(
+        f"submit-{work}",
+        f"one 2 kB message, {title}, until exit",
+        Task("clear", ["someone@clear.test"], message=SMALL, work=work),
+        ("dma", "postfix", "nullmailer"),
+        [
+            Level("syncs of files", synced(0), 2),
+            Level("syncs of folders", synced(1), 1),
+            Level("time, by dma's", ratio("hantar", "dma"), 1),
+            Level("time, by Postfix's", ratio("hantar", "postfix"), 1),
+        ],
+        rounds=40,
+        peer_rounds=20,
+        seconds=30,
+        floor=False,
+        syncs=True,
+        beside={"ten commits": Task("clear", [], program="ten commits")},
+    )
+
+
+def asleep(work, title):
+    """A queue in which nothing is due, of mail to a server that refuses."""
+    return Row(
+        f"{work}-10000",
+        f"10,000 messages in the queue, {title}",
+        Task("clear", ["someone@dead1.test"], message=SMALL, work=work, count=10000),
+        (),
+        [
+            Level("seconds", lambda results: ms(results) and ms(results) / 1000, 0.5),
+            Level("memory of the largest process, MiB", largest, 32),
+        ],
+        rounds=3,
+        floor=False,
     )
 
 
@@ -202,4 +264,55 @@ ROWS = [
         floor=False,
         aside=True,
     ),
+    kept(
+        "kept",
+        "one 2 kB message, kept in a spool until it is sent",
+        Task("clear", ["someone@clear.test"], message=SMALL, spool=True),
+        peers=ONE,
+        levels=[
+            Level("longer than without a spool, in commits", commits("hantar", "hantar, spool = none"), 1),
+            Level("time, by the best peer's", to_best(ONE), 1),
+        ],
+        rounds=40,
+        peer_rounds=10,
+    ),
+    kept(
+        "kept-20ms",
+        "the same, 20 ms a reply",
+        Task("rcpt", ["someone@rcpt.test"], message=SMALL, spool=True),
+        peers=(),
+        levels=[Level("ms longer than without a spool", difference("hantar", "hantar, spool = none"), 1)],
+        rounds=20,
+    ),
+    submit("keep", "to be sent later (-odq)"),
+    submit("background", "to be sent in the background (-odb)"),
+    Row(
+        "loop-1000",
+        "1000 messages with -odb, one after the other, until the last exit",
+        Task("clear", ["someone@clear.test"], message=SMALL, work="loop", count=1000),
+        ("postfix", "nullmailer"),
+        [
+            Level("time, by nullmailer's", ratio("hantar", "nullmailer"), 0.5),
+            Level("time, by Postfix's", ratio("hantar", "postfix"), 0.5),
+        ],
+        rounds=3,
+        floor=False,
+    ),
+    Row(
+        "flush-1000",
+        "1000 messages from the queue to one server",
+        Task("clear", ["someone@clear.test"], message=SMALL, work="flush", count=1000),
+        ("dma", "postfix", "nullmailer"),
+        [
+            Level("sessions", counted("connections"), 4),
+            Level("speed, by Postfix's", speed_to("postfix"), 2, above=True),
+            Level("speed, by dma's", speed_to("dma"), 4, above=True),
+            Level("speed, by nullmailer's", speed_to("nullmailer"), 10, above=True),
+        ],
+        rounds=5,
+        peer_rounds=3,
+        floor=False,
+    ),
+    asleep("show", "all of them shown (-bp)"),
+    asleep("due", "none of them due (--due)"),
 ]
