@@ -340,6 +340,11 @@ hop_leave(struct hop *hop, struct run *run)
 void
 hop_release(struct hop *hop)
 {
+	const struct attempt *a = &hop->attempt;
+
+	for (size_t i = 0; i < a->errand.letters; i++)
+		if (a->job[i]->entry)
+			a->job[i]->entry->unsynced = true;
 	report_reader_free(&hop->attempt.reader);
 	agent_release(&hop->attempt.agent);
 	free(hop->walk);

@@ -41,6 +41,7 @@ job_mark(const struct job *job, const struct recipient *r, enum mark mark)
 	/* Doubt, where nothing can be read, is ours: the mark may know. */
 	if (mark == MARK_DOUBT && !read_mark(job, r, &there))
 		return;
+	job->entry->unsynced = true;
 	if (mark_put(&job->entry->marks, job_mark_of(job, r), mark, &e) < 0)
 		trouble(job, &e);
 }
@@ -61,8 +62,18 @@ job_sync(const struct job *job)
 {
 	struct err e;
 
-	if (job->state != JOB_KEPT || mark_sync(&job->entry->marks, &e) == 0)
+	if (job->state != JOB_KEPT)
 		return true;
+	if (mark_sync(&job->entry->marks, &e) == 0) {
+		job->entry->unsynced = false;
+		return true;
+	}
 	trouble(job, &e);
 	return false;
+}
+
+bool
+job_settled(const struct job *job)
+{
+	return job->state != JOB_KEPT || !job->entry->unsynced || job_sync(job);
 }

@@ -36,4 +36,10 @@ enum mark job_marked(const struct job *, const struct recipient *);
  */
 bool job_sync(const struct job *);
 
+/*
+ * The same, where the dispatcher has marked something, or left an agent alone
+ * with it: what the others have reported they had put on disk before.
+ */
+bool job_settled(const struct job *);
+
 #endif

@@ -285,10 +285,13 @@ spooled_end(struct job *job)
 {
 	struct str id = job->envelope->id;
 	struct err e;
+	bool final;
 
 	if (job->entry == NULL)
 		return;
-	if (job->state == JOB_KEPT && job_sync(job) && all_final(job)) {
+	/* Read before the sync, what is final is so on disk after it. */
+	final = job->state == JOB_KEPT && all_final(job);
+	if (job_settled(job) && final) {
 		if (entry_remove(job->entry, &e) == 0)
 			log_event(LOG_LEVEL_INFO, "qmgr", "%.*s: removed",
 			    STR_ARG(id));

@@ -23,6 +23,7 @@ struct entry {
 	int env; /* read and written */
 	/* Write-only, of the same file: what an agent may have of it. */
 	struct marks marks;
+	bool unsynced; /* we have marked something, for memory alone so far */
 };
 
 /* An entry of that name, of which nothing is open. */

@@ -63,6 +63,18 @@ fill_gap(const struct envelope *env, struct stored *s, int64_t touched)
 		}
 }
 
+/* What another has marked may have been for memory alone. */
+static enum load
+sync_marks(
+    const struct entry *entry, size_t n, const struct stored *s, struct err *e)
+{
+	size_t i = 0;
+
+	while (i < n && s->fate[i].mark == MARK_WAITING)
+		i++;
+	return i < n && mark_sync(&entry->marks, e) < 0 ? LOAD_ERROR : LOAD_OK;
+}
+
 static enum load
 load(struct entry *entry, struct str text, const struct stat *st,
     struct pool *p, struct envelope *env, struct stored *s, struct err *e)
@@ -80,6 +92,8 @@ load(struct entry *entry, struct str text, const struct stat *st,
 	s->uid = (unsigned long)st->st_uid;
 	entry->marks.at = s->marks;
 	entry->marks.n = env->n;
+	if (sync_marks(entry, env->n, s, e) != LOAD_OK)
+		return LOAD_ERROR;
 	fill_gap(env, s,
 	    (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000);
 	return check_message(entry, s, e);

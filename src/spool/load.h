@@ -18,8 +18,11 @@ enum load {
  * Reads the envelope of an entry that was taken or looked at, into the pool;
  * entry->marks gets its place.  stored->uid is the owner of the file,
  * whatever it says itself (G-36).  Broken is also a message of another size
- * than it had.  Where recipients were marked, or tried, and no event line
- * tells of it, that counts as an attempt at the time of the last change.
+ * than it had.  Of an entry that was taken, marks are on disk before anybody
+ * acts on them (4): where all still wait, no other state that a power cut could
+ * leave forbids to send them.  Where recipients were marked, or tried, and no
+ * event line tells of it, that counts as an attempt at the time of the last
+ * change.
  */
 enum load entry_load(struct entry *, struct pool *, struct envelope *,
     struct stored *, struct err *);

@@ -78,10 +78,7 @@ take_envelope(struct entry *entry, struct err *e)
 		found = check_file(entry, ".env", entry->env, e);
 	if (found != TAKE_OK)
 		return found;
-	if (entry_open_marks(entry, ".env", e) < 0)
-		return TAKE_ERROR;
-	/* What another has marked may have been for memory alone. */
-	return mark_sync(&entry->marks, e) < 0 ? TAKE_ERROR : TAKE_OK;
+	return entry_open_marks(entry, ".env", e) < 0 ? TAKE_ERROR : TAKE_OK;
 }
 
 enum take
@@ -125,7 +122,11 @@ find_derived(const struct entry *entry, struct err *e)
 	entry_close(&there);
 	switch (took) {
 	case TAKE_OK:
-		return DERIVE_THERE;
+		/* Whoever made it may have died before it was sure to stay. */
+		if (sys_fsync(entry->store->dir) == 0)
+			return DERIVE_THERE;
+		err_sys(e, "%s", entry->id);
+		return DERIVE_ERROR;
 	case TAKE_BUSY:
 	case TAKE_GONE:
 	case TAKE_BARE:

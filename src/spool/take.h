@@ -9,7 +9,7 @@
 #include "spool/entry.h"
 
 enum take {
-	TAKE_OK,   /* *entry is locked; what was marked is on disk */
+	TAKE_OK,   /* *entry is locked */
 	TAKE_BUSY, /* somebody else works on it */
 	TAKE_GONE, /* there is no such entry any more */
 	/* *entry is locked, and has no envelope: it was never committed. */

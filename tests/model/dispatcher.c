@@ -75,6 +75,12 @@ read_marks(struct state *next, int slot)
 		fate_set(&next->d[slot], r, fates[mark_of(next, r)]);
 }
 
+static bool
+all_waiting(const struct state *s)
+{
+	return mark_of(s, 0) == WAITING && mark_of(s, 1) == WAITING;
+}
+
 static void
 take(struct check *c, const struct state *s, int slot)
 {
@@ -83,7 +89,8 @@ take(struct check *c, const struct state *s, int slot)
 
 	if (s->disk.data == TORN || s->disk.text == TORN)
 		next.bad = HALF_VISIBLE;
-	if (holds(R_TAKE_SYNC))
+	/* What waits may be sent, whatever else a cut would leave of it. */
+	if (holds(R_TAKE_SYNC) && !all_waiting(s))
 		mark_sync(&next);
 	d->commit = DONE;
 	d->host0 = d->host1 = 1;

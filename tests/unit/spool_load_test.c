@@ -68,6 +68,38 @@ load(struct entry *entry)
 	return entry_load(entry, &pool, &env, &stored, &e);
 }
 
+/* 4: what another has marked is on disk before anybody acts on it. */
+static void
+what_does_not_wait_is_synced(void **state)
+{
+	struct entry entry;
+	char id[STORE_ID + 1];
+
+	(void)state;
+	commit(&entry);
+	memcpy(id, entry.id, sizeof(id));
+	entry_close(&entry);
+	assert_int_equal(entry_take(&shelf.store, id, &entry, &e), TAKE_OK);
+	fail_call("fdatasync", 1, EIO);
+	assert_int_equal(load(&entry), LOAD_OK);
+	assert_false(fail_over());
+	assert_int_equal(mark_put(&entry.marks, 2, MARK_DELIVERED, &e), 0);
+	entry_close(&entry);
+
+	assert_int_equal(entry_take(&shelf.store, id, &entry, &e), TAKE_OK);
+	fail_call("fdatasync", 1, EIO);
+	assert_int_equal(load(&entry), LOAD_ERROR);
+	assert_true(fail_over());
+	assert_int_equal(load(&entry), LOAD_OK);
+	entry_close(&entry);
+	/* Who only looks acts on nothing. */
+	fail_call("fdatasync", 1, EIO);
+	assert_int_equal(entry_peek(&shelf.store, id, &entry, &e), TAKE_OK);
+	assert_int_equal(load(&entry), LOAD_OK);
+	assert_false(fail_over());
+	entry_close(&entry);
+}
+
 static void
 marks_are_found_again(void **state)
 {
@@ -235,6 +267,7 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, shelf_open, tear_down)
 	const struct CMUnitTest tests[] = {
+	    TEST(what_does_not_wait_is_synced),
 	    TEST(marks_are_found_again),
 	    TEST(events_are_appended),
 	    TEST(a_torn_line_is_cut_off),

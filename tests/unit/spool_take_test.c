@@ -80,22 +80,6 @@ a_removed_entry_is_gone(void **state)
 	entry_close(&other);
 }
 
-/* 4: what another has marked is on disk before anybody acts on it. */
-static void
-taking_syncs(void **state)
-{
-	struct entry entry;
-	struct err e;
-
-	(void)state;
-	shelf_commit(&entry);
-	entry_close(&entry);
-	fail_call("fdatasync", 1, EIO);
-	assert_int_equal(shelf_take(entry.id, &entry, &e), TAKE_ERROR);
-	assert_true(fail_over());
-	entry_close(&entry);
-}
-
 static void
 spoil(const char *how, const char *id)
 {
@@ -284,7 +268,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_lock_is_inherited),
 	    TEST(a_removed_entry_is_gone),
-	    TEST(taking_syncs),
 	    TEST(files_not_to_be_believed),
 	    TEST(setting_aside_is_done_in_order),
 	    TEST(a_finished_entry_without_message_is_removed),
