@@ -2,6 +2,7 @@
 #include "delivery/notice.h"
 
 #include "base/code.h"
+#include "delivery/derived.h"
 #include "delivery/returned.h"
 #include "delivery/unique.h"
 #include "mail/dsn.h"
@@ -18,24 +19,19 @@ enum {
 	PATH_LONGEST = 1 << 20,
 };
 
-/*
- * Where other entries have the arguments of the command, a report has the
- * word, and which recipients of that message it is about.
- */
 static const struct {
 	enum dsn_action action;
-	struct str word;
-	unsigned part; /* its first derived ID */
+	enum derived_kind derived;
 } kinds[] = {
-    [NOTICE_FAILED] = {DSN_FAILED, {"failed ", 7}, 0},
-    [NOTICE_DELAYED] = {DSN_DELAYED, {"delayed ", 8}, ENVFILE_RCPTS},
-    [NOTICE_DOUBLE] = {DSN_FAILED, {"undelivered ", 12}, 0},
+    [NOTICE_FAILED] = {DSN_FAILED, DERIVED_FAILED},
+    [NOTICE_DELAYED] = {DSN_DELAYED, DERIVED_DELAYED},
+    [NOTICE_DOUBLE] = {DSN_FAILED, DERIVED_UNDELIVERED},
 };
 
 bool
 notice_is_last(const struct stored *s)
 {
-	return str_starts(s->args, kinds[NOTICE_DOUBLE].word);
+	return derived_is(s, DERIVED_UNDELIVERED);
 }
 
 static const struct fate *
@@ -233,8 +229,7 @@ write_envelope(
 	int result;
 
 	buf_init(&args, ENVFILE_ARGS);
-	buf_add(&args, kinds[n->kind].word);
-	field_put_ranges(&args, n->index, n->n);
+	derived_put(&args, kinds[n->kind].derived, n->index, n->n);
 	s->args = buf_str(&args);
 	result = envfile_write(text, &n->env, s, e);
 	buf_free(&args);
@@ -277,8 +272,6 @@ read_told(const struct notice *n, const char *id, bool *told, struct pool *p,
 	struct envelope env;
 	struct stored s;
 	struct entry entry;
-	struct str ranges;
-	size_t from, to;
 
 	if (entry_take(n->store, id, &entry, e) != TAKE_OK ||
 	    entry_load(&entry, p, &env, &s, e) != LOAD_OK) {
@@ -287,25 +280,20 @@ read_told(const struct notice *n, const char *id, bool *told, struct pool *p,
 		    e, ERR_SYSTEM, "the report %s cannot be looked at now", id);
 	}
 	entry_close(&entry);
-	ranges = str_slice(s.args, str_find(s.args, ' ') + 1, s.args.n);
-	if (!field_ranges(ranges, n->job->envelope->n))
-		ranges = STR_NONE;
-	while (ranges.p != NULL && field_range(&ranges, &from, &to))
-		for (size_t i = 0; i < n->n; i++)
-			if (n->index[i] >= from && n->index[i] <= to)
-				told[i] = true;
+	for (size_t i = 0; i < n->n; i++)
+		told[i] = derived_about(&s, n->index[i], n->job->envelope->n);
 	return told[0] ? 0 : err_set(e, ERR_LIMIT, "%s is another report", id);
 }
 
 int
 notice_commit(struct notice *n, bool *told, struct pool *p, struct err *e)
 {
-	unsigned part = kinds[n->kind].part + (unsigned)n->index[0];
 	struct entry entry;
 
 	for (size_t i = 0; i < n->n; i++)
 		told[i] = false;
-	switch (entry_derive(n->store, n->job->entry->id, part, &entry, e)) {
+	switch (derived_make(n->store, n->job->entry->id,
+	    kinds[n->kind].derived, n->index[0], &entry, e)) {
 	case DERIVE_NEW:
 		memcpy(n->id, entry.id, sizeof(n->id));
 		for (size_t i = 0; i < n->n; i++)

@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/bounce.h"
+#include "delivery/derived.h"
 #include "delivery/dispatch.h"
+#include "delivery/forward.h"
 #include "delivery/outcome.h"
 #include "delivery/spooled.h"
 #include "os/proc.h"
@@ -39,7 +41,7 @@ struct queue {
 	size_t n;
 	size_t max;
 	bool due_only;
-	bool reported; /* there may be new reports to send */
+	bool more; /* there may be new entries to send */
 };
 
 static int64_t
@@ -114,29 +116,6 @@ stop(const struct job *job, struct queued *d, size_t i)
 	job_mark(job, r, MARK_FAILED);
 }
 
-/*
- * A name of this host whose aliases could not be read before is looked up
- * again (H-29).  Its mark is one, so that it can become one address.
- */
-static void
-resolve_again(const struct queue *q, struct queued *d, struct recipient *r)
-{
-	struct recipient copy = *r;
-	struct envelope one = d->envelope;
-
-	if (r->addr.domain.n > 0)
-		return;
-	one.rcpt = &copy;
-	one.n = 1;
-	resolve_recipients(&one, q->opts->resolve, &d->pool);
-	if (one.n == 1)
-		*r = one.rcpt[0];
-	else
-		r->status = status_own(BLAME_US, "4.3.5",
-		    STR("its alias leads to several addresses, and what is in "
-			"the queue can only go to one: send it again"));
-}
-
 /* What this run has to do for recipient i. */
 static enum due
 due_of(
@@ -171,7 +150,7 @@ is_worth_it(
 
 /* Prepares each recipient; those for whom nothing is to be done are idle. */
 static void
-consider(const struct queue *q, struct queued *d, int64_t now)
+consider(struct queue *q, struct queued *d, int64_t now)
 {
 	struct job job = job_of(d);
 
@@ -184,7 +163,9 @@ consider(const struct queue *q, struct queued *d, int64_t now)
 		if (due == DUE_STOP)
 			stop(&job, d, i);
 		if (due == DUE_NOW)
-			resolve_again(q, d, r);
+			forward_name(q->store, &job, &d->stored, r,
+			    q->opts->resolve, &d->pool);
+		q->more = q->more || r->status.outcome == OUTCOME_DELIVERED;
 		r->idle = due != DUE_NOW;
 	}
 }
@@ -256,7 +237,8 @@ take(struct queue *q, struct queued *d, const char *id, int64_t now)
 	    .size = d->stored.size,
 	    .eightbit = d->stored.eightbit,
 	};
-	if (!is_worth_it(q, &d->stored, d->envelope.n, now))
+	if (!is_worth_it(q, &d->stored, d->envelope.n, now) ||
+	    !derived_settled(q->store, id, &d->stored))
 		return false;
 	consider(q, d, now);
 	return true;
@@ -308,7 +290,7 @@ report_failed(struct queue *q, struct queued *d, struct job *job, int64_t now)
 	if (!some_failed(job))
 		return true;
 	opts.now = now;
-	q->reported = true;
+	q->more = true;
 	told = bounce_failed(q->store, job, &d->stored, &opts, &d->pool, &e);
 	if (told == BOUNCE_ASIDE) {
 		q->count->aside++;
@@ -474,9 +456,9 @@ queue_run(const struct store *store, const struct queue_opts *opts,
 	if (opts->selectors_n == 0 && store_stamp(store, wall(), e) < 0)
 		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e->text);
 	result = pass(&q, opts->due_only, e);
-	/* Reports are new messages; and a report may fail in its turn. */
-	for (int i = 1; i < PASSES && result == 0 && q.reported; i++) {
-		q.reported = false;
+	/* Reports are new messages, and what is forwarded is; each may fail. */
+	for (int i = 1; i < PASSES && result == 0 && q.more; i++) {
+		q.more = false;
 		result = pass(&q, true, e);
 	}
 	free(q.batch);

@@ -79,16 +79,43 @@ are_wanted(const struct envelope *env, const struct expand_opts *opts)
 	return false;
 }
 
-void
-resolve_recipients(
-    struct envelope *env, const struct resolve_opts *opts, struct pool *p)
+static struct expand_opts
+expansion_of(const struct resolve_opts *opts)
 {
-	struct expand_opts expansion = {
+	return (struct expand_opts){
 	    .file = str_c(opts->file),
 	    .own = opts->own,
 	    .own_n = opts->own_n,
 	    .max = opts->max,
 	};
+}
+
+bool
+resolve_wants(const struct addr *a, const struct resolve_opts *opts)
+{
+	const struct expand_opts expansion = expansion_of(opts);
+
+	return expand_wants(a, &expansion);
+}
+
+void
+resolve_again(
+    struct envelope *env, const struct resolve_opts *opts, struct pool *p)
+{
+	const struct expand_opts expansion = expansion_of(opts);
+	struct recipient *r = &env->rcpt[0];
+
+	if (r->orig.n > 0)
+		r->status = expand_again(&r->addr, &expansion, p);
+	else
+		resolve_recipients(env, opts, p);
+}
+
+void
+resolve_recipients(
+    struct envelope *env, const struct resolve_opts *opts, struct pool *p)
+{
+	struct expand_opts expansion = expansion_of(opts);
 	struct aliases aliases;
 	struct addr *addr;
 	struct target *target;

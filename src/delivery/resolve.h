@@ -25,4 +25,14 @@ struct resolve_opts {
 void resolve_recipients(
     struct envelope *, const struct resolve_opts *, struct pool *);
 
+/* Is it for the aliases to say where it leads? */
+bool resolve_wants(const struct addr *, const struct resolve_opts *);
+
+/*
+ * The same for the only recipient of an envelope, which was kept since: what
+ * an alias had led to stays what it is, and has a status if it leads nowhere.
+ */
+void resolve_again(
+    struct envelope *, const struct resolve_opts *, struct pool *);
+
 #endif

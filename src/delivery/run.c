@@ -88,6 +88,9 @@ run_mark(const struct member *m)
 		job_mark(m->job, m->rcpt, MARK_FAILED);
 	else if (s->outcome == OUTCOME_DEFERRED && s->blame == BLAME_DOUBT)
 		job_mark(m->job, m->rcpt, MARK_DOUBT);
+	else if (s->outcome == OUTCOME_DELIVERED && s->code == 0)
+		/* No server has said so: an alias discards it. */
+		job_mark(m->job, m->rcpt, MARK_DELIVERED);
 }
 
 void

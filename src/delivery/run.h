@@ -46,7 +46,7 @@ bool run_sealed(const struct recipient *);
 
 /*
  * Marks it in the spool, as far as that is the dispatcher's to do: failed, and
- * doubt.  What was delivered its agent has marked.
+ * doubt, and what is discarded.  What was delivered its agent has marked.
  */
 void run_mark(const struct member *);
 

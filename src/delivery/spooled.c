@@ -23,6 +23,7 @@ stage(
 	    .size = job->content->size,
 	    .eightbit = job->content->eightbit,
 	    .message_id = a->message_id,
+	    .args = a->args,
 	};
 	struct buf text;
 	int result;

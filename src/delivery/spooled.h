@@ -16,6 +16,7 @@ struct arrival {
 	int64_t when; /* wall clock, ms */
 	unsigned long uid;
 	struct str message_id;
+	struct str args; /* as in struct stored */
 };
 
 /*

@@ -117,21 +117,28 @@ add(struct work *w, const struct addr *a)
 	return t;
 }
 
-/* A target that goes no further, and why: text with shown in the middle. */
-static void
-end_at(struct work *w, const struct addr *a, struct status s,
-    const char *before, struct str shown, const char *after)
+/* The status with its text, which has shown in the middle. */
+static struct status
+say(struct pool *p, struct status s, const char *before, struct str shown,
+    const char *after)
 {
-	struct target *t = add(w, a);
 	struct buf text;
 
 	buf_init(&text, 2000);
 	buf_add(&text, str_c(before));
 	code_inert(&text, shown, NAME_SHOWN);
 	buf_add(&text, str_c(after));
-	s.text = pool_str(w->pool, buf_str(&text));
+	s.text = pool_str(p, buf_str(&text));
 	buf_free(&text);
-	t->status = s;
+	return s;
+}
+
+/* A target that goes no further, and why. */
+static void
+end_at(struct work *w, const struct addr *a, struct status s,
+    const char *before, struct str shown, const char *after)
+{
+	add(w, a)->status = say(w->pool, s, before, shown, after);
 }
 
 /* A name of this host that nothing leads away from (H-24). */
@@ -156,37 +163,60 @@ refuse(struct work *w, const struct addr *a)
 	buf_free(&after);
 }
 
-/*
- * What can be delivered on this host only.  The aliases may be mended before
- * the message is too old: it waits.
- */
-static void
-keep_waiting(struct work *w, const struct alias_item *item)
-{
-	static const char *const marks[] = {
-	    [ALIAS_COMMAND] = "|", [ALIAS_INCLUDE] = ":include:"};
-	struct addr a = item->addr;
-	struct status s = status_own(BLAME_US, "4.3.5", STR_NONE);
-	struct buf b;
+/* How a local part begins that can be delivered on this host only. */
+static const struct str marks[] = {
+    [ALIAS_USER] = {"\\", 1},
+    [ALIAS_FILE] = {"/", 1},
+    [ALIAS_FOLDER] = {"/", 1},
+    [ALIAS_COMMAND] = {"|", 1},
+    [ALIAS_INCLUDE] = {":include:", 9},
+};
+enum { MARKS = sizeof(marks) / sizeof(marks[0]) };
 
-	buf_init(&b, item->text.n + 20);
-	if (item->type <= ALIAS_INCLUDE && item->text.n > 0) {
-		if (item->type >= ALIAS_COMMAND)
-			buf_add(&b, str_c(marks[item->type]));
-		buf_add(&b, item->text);
-		a.local = pool_str(w->pool, buf_str(&b));
-	}
-	buf_free(&b);
-	end_at(w, &a, s, "an alias leads to \"", a.local,
+static const struct str nowhere = {"/dev/null", 9};
+
+/* The fate of what an alias has led to, and what is not an address. */
+static struct status
+end_here(struct str local, struct pool *p)
+{
+	if (str_eq(local, nowhere))
+		return status_own(BLAME_NONE, "2.0.0", STR("discarded"));
+	return say(p, status_own(BLAME_US, "4.3.5", STR_NONE),
+	    "an alias leads to \"", local,
 	    "\", and nothing on this host delivers there: only addresses can "
 	    "be reached");
 }
 
 static void
-discard(struct work *w, const struct addr *a)
+take_here(struct work *w, const struct alias_item *item)
 {
-	end_at(w, a, status_own(BLAME_NONE, "2.0.0", STR_NONE), "discarded",
-	    STR_NONE, "");
+	struct addr a = {item->text, STR_NONE, STR_NONE};
+	struct buf b;
+
+	if (item->type == ALIAS_USER)
+		a.local = item->addr.local;
+	buf_init(&b, a.local.n + marks[item->type].n);
+	/* A path has its own. */
+	if (item->type != ALIAS_FILE && item->type != ALIAS_FOLDER)
+		buf_add(&b, marks[item->type]);
+	buf_add(&b, a.local);
+	a.local = pool_str(w->pool, buf_str(&b));
+	buf_free(&b);
+	add(w, &a)->status = end_here(a.local, w->pool);
+}
+
+struct status
+expand_again(
+    const struct addr *a, const struct expand_opts *opts, struct pool *p)
+{
+	if (place_of(a, opts) != PLACE_HERE)
+		return (struct status){0};
+	for (size_t i = 0; i < MARKS; i++)
+		if (marks[i].n > 0 && str_starts(a->local, marks[i]))
+			return end_here(a->local, p);
+	return say(p, status_own(BLAME_RCPT, "5.1.1", STR_NONE),
+	    "an alias leads to \"", a->local,
+	    "\", and nothing leads on from there");
 }
 
 /* The sender that goes with what comes of an alias; null: no change. */
@@ -260,7 +290,7 @@ take_address(struct work *w, const struct addr *a)
 	if (itself && place == PLACE_HERE && find(w, a->local) == alias) {
 		struct alias_item user = {.type = ALIAS_USER, .addr = *a};
 
-		keep_waiting(w, &user);
+		take_here(w, &user);
 	} else if (alias && !itself) {
 		follow(w, alias, a);
 	} else if (place == PLACE_HERE) {
@@ -273,14 +303,10 @@ take_address(struct work *w, const struct addr *a)
 static void
 take_item(struct work *w, const struct alias_item *item)
 {
-	struct addr null = {STR("/dev/null"), STR_NONE, STR_NONE};
-
 	if (item->type == ALIAS_ADDRESS || item->type == ALIAS_NAME)
 		take_address(w, &item->addr);
-	else if (item->type == ALIAS_FILE && str_eq(item->text, null.local))
-		discard(w, &null);
 	else
-		keep_waiting(w, item);
+		take_here(w, item);
 }
 
 static void

@@ -52,4 +52,12 @@ bool expand_wants(const struct addr *, const struct expand_opts *);
 struct target *expand(const struct addr *rcpt, size_t n,
     const struct expand_opts *, struct pool *, size_t *n_out);
 
+/*
+ * What becomes of a target of an alias, kept and looked at later: open if it
+ * is an address elsewhere.  Others do not lead on, whatever the aliases are
+ * now: those that they led to before may have got the message.
+ */
+struct status expand_again(
+    const struct addr *, const struct expand_opts *, struct pool *);
+
 #endif

@@ -192,3 +192,73 @@ def test_newaliases_warns(lab):
     done = lab.run([], name="newaliases")
     assert done.status == 0 and done.out.startswith("/etc/aliases: 2 aliases, ")
     assert done.err.count("warning: ") == 3 and '/etc/aliases:1: warning: root: "joe" is no alias' in done.err
+
+
+# ---------------------------------------------------------------- in the queue
+@pytest.fixture(name="queue")
+def a_queue(lab, tmp_path):
+    """Runs hantar with a spool of its own; what is in there."""
+
+    def run(*args, message=MESSAGE):
+        return lab.run(["-O", f"spool={tmp_path / 'spool'}", *args], message)
+
+    run.entries = lambda: [path.read_text() for path in sorted((tmp_path / "spool").glob("*.env"))]
+    return run
+
+
+@pytest.mark.parametrize("name", ["root", "root@laptop.home.test", "root@localhost"])
+def test_several_where_the_file_could_not_be_read(lab, queue, name):
+    """H-29, K-07: who waits for the aliases goes where they lead, and one mark is enough for all of them."""
+    lab.etc("aliases", "root: alice@post.test\nbroken\n")
+    lab.mx("sender.test", "198.18.0.21")
+    lab.mx("laptop.home.test", "198.18.0.22")
+    home, wrong = lab.serve("198.18.0.21"), lab.serve("198.18.0.22")
+    assert queue("-f", "me@sender.test", name, "carol@post.test").status == 0
+    lab.mail("carol@post.test")
+    assert queue("-q").status == 0
+    assert len(queue.entries()) == 1
+    lab.etc("aliases", "root: alice@post.test, bob@post.test, joe, /dev/null\n")
+    done = queue("-q")
+    assert done.status == 0 and queue.entries() == []
+    for person in ("alice", "bob"):
+        (mail,) = lab.mail(f"{person}@post.test")
+        assert mail.sender == "me@sender.test" and mail.body == b"hello\n"
+    lab.mail("carol@post.test", count=0)
+    assert any(re.search(r"to=<root\S*>, relay=none, .*, status=sent \(forwarded as \w+\)$", line) for line in done.log)
+    assert orig(done)["alice@post.test"] == name
+    ((_sender, _rcpts, report),) = home.mail
+    assert b'an alias leads to "joe"' in report and not wrong.commands
+
+
+def test_what_only_local_delivery_could_do_waits(lab, queue):
+    """H-03: the others get it once; an alias that is mended later does not change that."""
+    lab.etc("aliases", "root: \\root, alice@post.test, |/bin/cat\n")
+    for mode in ("-odi", "-odq"):
+        assert queue(mode, "root").status == 0
+        assert queue("-q").status == 0
+        lab.mail("alice@post.test")
+    assert queue("-q").status == 0
+    lab.mail("alice@post.test", count=0)
+    entries = queue.entries()
+    assert len(entries) == 2 and all(re.search(r"^marks (dww|wdw|wwd)$", text, re.M) for text in entries)
+
+
+@pytest.mark.parametrize("mode", ["-odi", "-odq"])
+def test_what_is_discarded_leaves_nothing(lab, queue, mode):
+    """H-28: in the spool, too."""
+    lab.etc("aliases", "nobody: /dev/null\nroot: alice@post.test, /dev/null\n")
+    assert queue(mode, "nobody", "root").status == 0
+    assert queue("-q").status == 0 and queue.entries() == []
+    lab.mail("alice@post.test")
+
+
+def test_a_loop_in_the_queue(lab, queue):
+    """H-05: what was expanded is not expanded again."""
+    lab.etc("aliases", "a: b, alice@post.test\nb: c\nc: a, bob@post.test\n")
+    lab.mx("sender.test", "198.18.0.21")
+    home = lab.serve("198.18.0.21")
+    assert queue("-odq", "-f", "me@sender.test", "a").status == 0
+    assert queue("-q").status == 0 and queue.entries() == []
+    lab.mail("alice@post.test")
+    lab.mail("bob@post.test")
+    assert len(home.mail) == 1

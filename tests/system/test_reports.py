@@ -2,6 +2,7 @@
 """What is asked of reports (-N, -R, -V), as a server that offers DSN reads it, at once and out of the spool."""
 
 import email
+import fcntl
 import re
 
 import pytest
@@ -163,3 +164,26 @@ def test_a_circle_is_reported(lab, tmp_path):
     assert lab.run([*spool, "-oee", "-f", "<>", "a@walk.test"], hops(101)).status == 0
     (entry,) = (tmp_path / "spool").glob("*.env")
     assert "\nto <boss@walk.test> orig=<postmaster>\n" in entry.read_text()
+
+
+def test_a_report_is_sent_once_whoever_dies(lab, tmp_path):
+    """G-29, and rule 16: before the failure is marked reported nobody sends the report, so it is found again."""
+    spool = tmp_path / "spool"
+    lab.mx("walk.test", HOST)
+    lab.mx("sender.test", "198.18.0.21")
+    lab.serve(HOST, smtp(RCPT=lambda _peer, line: "550 5.1.1 nobody" if "a@" in line else "451 4.3.0 later"))
+    assert lab.run(["-O", f"spool={spool}", "-odq", "-f", "me@sender.test", "a@walk.test", "b@walk.test"], MESSAGE).status == 0
+    assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
+    entry, report = sorted(spool.glob("*.env"))
+    text = entry.read_bytes()
+    assert b"\nmarks rw\n" in text and "\nargs failed 0\n" in report.read_text()
+    home = lab.serve("198.18.0.21")
+    with open(entry, "r+b") as file:  # as if its runner had been killed a moment before
+        file.seek(text.index(b"\nmarks ") + 7)
+        file.write(b"f")
+    with open(entry.with_suffix(".msg"), "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
+        assert report.exists() and not home.mail
+    assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
+    assert len(home.mail) == 1 and sorted(spool.glob("*.env")) == [entry]

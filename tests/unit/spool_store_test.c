@@ -273,7 +273,7 @@ entries_are_listed_in_order(void **state)
 	folder_put(&folder, "0A.old", "");
 	folder_put(&folder, "0-A.msg", "");
 	folder_put(&folder, ".msg", "");
-	folder_put(&folder, "123456789012345678901.msg", "");
+	folder_put(&folder, "1234567890123456789012345678.msg", "");
 	folder_put(&folder, "A.msg.msg", "");
 	folder_put(&folder, "core", "");
 	for (int i = 0; i < 2; i++) {

@@ -244,8 +244,8 @@ a_derived_entry_is_made_once(void **state)
 	assert_int_equal(
 	    entry_derive(&shelf.store, "ABC", 37, &other, &e), DERIVE_THERE);
 	entry_close(&other);
-	assert_int_equal(
-	    entry_derive(&shelf.store, "12345678901234567890", 0, &other, &e),
+	assert_int_equal(entry_derive(&shelf.store,
+			     "12345678901234567890123456", 0, &other, &e),
 	    DERIVE_ERROR);
 	entry_close(&other);
 	fail_call("openat", 1, ENOSPC);
