@@ -86,7 +86,7 @@ static const struct {
 static void
 routes_of_domains(void **state)
 {
-	static const struct route list[] = {
+	const struct route list[] = {
 	    {STR("*"), TLS_LEVEL_NONE},
 	    {STR(".a.example"), TLS_LEVEL_NONE},
 	    {STR("a.example"), TLS_LEVEL_NONE},
