@@ -7,6 +7,7 @@ prefix = /usr/local
 sbindir = $(prefix)/sbin
 mandir = $(prefix)/share/man
 sysconfdir = /etc
+unitdir = $(prefix)/lib/systemd/system
 spooldir = /var/spool/hantar
 # Whom a spool of the whole system belongs to.
 user = hantar
@@ -87,7 +88,7 @@ MAN5 := hantar.conf.5 hantar-spool.5
 MAN7 := hantar-smtp.7
 
 .DEFAULT_GOAL := all
-.PHONY: all install uninstall check check-unit check-talk check-system \
+.PHONY: all install install-system uninstall check check-unit check-talk check-system \
 	check-asan check-valgrind check-fuzz fuzz lint cover clean help dev format \
 	tests bench fault check-fault check-fault-all \
 	check-model check-model-all
@@ -262,8 +263,30 @@ install: all ## install under DESTDIR and prefix
 	$(INSTALL) -p -m 755 $(O)/hantar '$(SBIN)/hantar'
 	$(foreach n,1 5 7 8,$(INSTALL) -p -m 644 $(MAN$(n):%=man/%) '$(MAN)/man$(n)/' &&) :
 
-uninstall: ## remove what install put there
-	rm -f '$(SBIN)/hantar' $(foreach n,1 5 7 8,$(MAN$(n):%='$(MAN)/man$(n)/%'))
+# Each file of dist/, and where it goes.
+DIST := sysusers.conf tmpfiles.conf hantar.service hantar.timer hantar.path \
+	cron hantar.conf
+sysusers.conf_at = $(prefix)/lib/sysusers.d/hantar.conf
+tmpfiles.conf_at = $(prefix)/lib/tmpfiles.d/hantar.conf
+hantar.service_at = $(unitdir)/hantar.service
+hantar.timer_at = $(unitdir)/hantar.timer
+hantar.path_at = $(unitdir)/hantar.path
+cron_at = $(sysconfdir)/cron.d/hantar
+hantar.conf_at = $(prefix)/share/doc/hantar/hantar.conf
+FILL = sed $(foreach v,prefix sbindir sysconfdir spooldir user,\
+	-e 's|@$(v)@|$($(v))|g')
+
+install-system: install ## the same for all users, with a spool and units that run its queue
+	$(Q)set -e; umask 022; put() { mkdir -p "$${2%/*}"; \
+		$(FILL) "$$1" >"$$2"; chmod 644 "$$2"; }; \
+	$(foreach f,$(DIST),put dist/$(f).in '$(DESTDIR)$($(f)_at)';)
+	$(if $(DESTDIR),@echo 'the package is to do the rest: see README',\
+	$(Q)dist/settle '$(user)' '$(spooldir)' '$(sbindir)/hantar' \
+		'$(sysusers.conf_at)')
+
+uninstall: ## remove what install and install-system put there
+	rm -f '$(SBIN)/hantar' $(foreach n,1 5 7 8,$(MAN$(n):%='$(MAN)/man$(n)/%')) \
+		$(foreach f,$(DIST),'$(DESTDIR)$($(f)_at)')
 
 clean: ## remove everything that was built
 	rm -rf build

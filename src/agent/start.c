@@ -11,6 +11,7 @@
 #include "agent/smtp.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/group.h"
 #include "os/proc.h"
 #include "os/sys.h"
 
@@ -59,6 +60,7 @@ run_smtp(void *arg)
 {
 	struct child *c = arg;
 
+	group_drop(); /* what comes from a network is read without it (J-06) */
 	/* A dispatcher that is stopped reads no report: nobody waits for him
 	 * for ever (spool-protocol, 22). */
 	proc_end_by(c->deadline + LAST_WORDS_MS);
@@ -75,6 +77,7 @@ run_lookup(void *arg)
 	struct report report;
 	int result;
 
+	group_drop();
 	report_init(&report, c->report);
 	result = lookup_serve(c->lookup, c->command, &report);
 	report_free(&report);

@@ -112,6 +112,33 @@ is_for_file(struct str key)
 	return false;
 }
 
+/* How the caller's message is taken, and what he is told. */
+static const char *const ordinary[] = {
+    "delivery",
+    "empty-input",
+    "errors",
+    "ignore-dots",
+    "max-header",
+    "max-message",
+    "max-recipients",
+    "operands-with-t",
+    "patience",
+    "sender",
+    "strict-input",
+};
+
+bool
+conf_is_ordinary(struct str key)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (str_ieq(key, str_c(aliases[i].name)))
+			key = str_c(aliases[i].key);
+	for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
+		if (str_eq(key, str_c(ordinary[i])))
+			return true;
+	return keys_find(CONF_MAIN, key) < 0;
+}
+
 int
 conf_option(struct conf *c, struct str key, struct str value, struct pool *p,
     struct err *e)

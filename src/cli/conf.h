@@ -23,6 +23,12 @@ int conf_set(struct conf *, struct str key, struct str value, struct pool *,
     struct err *) __attribute__((warn_unused_result));
 
 /*
+ * May anybody set this key by -O, whatever set-group-ID bit the program has?
+ * Such a key names no file, no server and no host (J-05).
+ */
+bool conf_is_ordinary(struct str key);
+
+/*
  * As conf_set, for -O: takes sendmail's own names as well (DeliveryMode,
  * ErrorMode, IgnoreDots), and passes over those of sendmail's that mean
  * nothing here: unknown names with a capital letter in front (A-33).  The keys

@@ -6,17 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/group.h"
 #include "os/user.h"
 
 static const char system_spool[] = HANTAR_SPOOLDIR;
 
-/* Is it root's business, or that of the user whom the spool belongs to? */
+/* Was the program installed for all, is it root's business, or that of the
+ * user whom the spool belongs to? */
 static bool
 is_system(void)
 {
 	struct stat st;
 
-	return geteuid() == 0 ||
+	return geteuid() == 0 || group_installed() ||
 	    (lstat(system_spool, &st) == 0 && st.st_uid == geteuid());
 }
 
@@ -54,6 +56,19 @@ place_path(const struct conf *c, struct pool *p)
 	if (!is_usual(c))
 		return c->spool_path;
 	return is_system() ? str_c(system_spool) : own_spool(p);
+}
+
+bool
+place_is_of_group(const struct conf *c)
+{
+	struct pool p = {0};
+	struct str path = group_kept() ? place_path(c, &p) : STR_NONE;
+	struct stat st;
+	bool is = path.n > 0 && lstat(path.p, &st) == 0 &&
+	    (st.st_mode & S_IWGRP) && group_is(st.st_gid);
+
+	pool_free(&p);
+	return is;
 }
 
 /* Makes what is missing of the folders that lead to path. */
@@ -95,7 +110,13 @@ open_at(struct store *s, struct str path, bool own, struct err *e)
 		    "there is no home to put it in; name a folder (spool)");
 	if (own && make_way(path, e) < 0)
 		return -1;
-	return store_open(s, path.p, trusted(path.p), e);
+	if (store_open(s, path.p, trusted(path.p), e) == 0)
+		return 0;
+	if (e->number == EACCES && !group_kept() && group_installed())
+		err_while(e,
+		    "the set-group-ID bit is not in force (no_new_privs, "
+		    "nosuid, a user namespace, or an option that gives it up)");
+	return -1;
 }
 
 int

@@ -13,6 +13,9 @@
  */
 struct str place_path(const struct conf *, struct pool *);
 
+/* Is it that of a system, of the group that a set-group-ID bit gave us? */
+bool place_is_of_group(const struct conf *);
+
 /*
  * Opens the spool.  The default one is made, where it is the user's own, with
  * all that leads there.  -1 with *e.

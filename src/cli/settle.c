@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/conf_file.h"
+#include "cli/place.h"
+#include "os/group.h"
 #include "os/idn.h"
 
 /* A message of more octets goes back as its header alone (G-26). */
@@ -27,15 +29,33 @@ settle_options(struct conf *c, const struct options *o, struct err *e)
 	return 0;
 }
 
+/* Does he want more than that his message is sent as the system has it? */
+static bool
+is_own_way(const struct options *o)
+{
+	bool own = o->config != NULL;
+
+	for (size_t i = 0; i < o->settings_n; i++)
+		own = own || !conf_is_ordinary(o->settings[i].key);
+	return own;
+}
+
 int
 settle_conf(struct conf *c, const struct options *o, struct err *e)
 {
 	const char *home = secure_getenv("HOME");
+	int status;
 
+	/* For good, and before anything that was named is looked at (J-05). */
+	if (is_own_way(o))
+		group_drop();
 	conf_default(c, o->pool);
 	if (conf_load(c, o->config, str_c(home), o->pool, e) < 0)
 		return EX_CONFIG;
-	return settle_options(c, o, e);
+	status = settle_options(c, o, e);
+	if (status == 0 && !place_is_of_group(c))
+		group_drop();
+	return status;
 }
 
 int

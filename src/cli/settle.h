@@ -16,7 +16,8 @@
 /*
  * Defaults, then the file, then the options in their order.  Returns 0, or
  * the exit status with *e: 78 for the file, 64 for an option.  Texts live in
- * the options' pool.
+ * the options' pool.  The group of a set-group-ID program is given up unless
+ * the spool belongs to it, and where the caller names files or servers.
  */
 int settle_conf(struct conf *, const struct options *, struct err *)
     __attribute__((warn_unused_result));

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/group.h"
 #include "os/sys.h"
 
 static void
@@ -265,24 +266,6 @@ proc_descriptors(void)
 	return limit.rlim_cur > 1 << 20 ? 1 << 20 : (size_t)limit.rlim_cur;
 }
 
-/* What a set-id bit gave is not needed: nobody shall have it. */
-static void
-give_up_bits(void)
-{
-	static const char sorry[] =
-	    "hantar: the privileges of a set-id bit cannot be given up\n";
-	uid_t uid = getuid();
-	gid_t gid = getgid();
-
-	if (uid == geteuid() && gid == getegid())
-		return;
-	/* The group first: without the user it could not be. */
-	if (setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0)
-		return;
-	(void)sys_write(STDERR_FILENO, sorry, sizeof(sorry) - 1);
-	_exit(EX_OSERR);
-}
-
 void
 proc_sane(void)
 {
@@ -305,7 +288,7 @@ proc_sane(void)
 		(void)sys_write(STDERR_FILENO, sorry, sizeof(sorry) - 1);
 		_exit(EX_OSERR);
 	}
-	give_up_bits();
+	group_begin();
 	end_range(3, ~0U, true);
 	act(SIGPIPE, SIG_IGN);
 	act(SIGXFSZ, SIG_IGN); /* EFBIG is an error like any other */

@@ -57,10 +57,10 @@ size_t proc_descriptors(void);
 
 /*
  * At the very start of a program: descriptors 0, 1 and 2 that are closed are
- * opened on /dev/null (A-51), what a set-id bit gave is given up for good
- * (J-07), higher descriptors are made close-on-exec, SIGPIPE and SIGXFSZ
- * ignored, SIGCHLD set to its default, the signal mask emptied, the umask 077,
- * core dumps switched off.
+ * opened on /dev/null (A-51), what a set-id bit gave is put aside or given up
+ * for good (group_begin), higher descriptors are made close-on-exec, SIGPIPE
+ * and SIGXFSZ ignored, SIGCHLD set to its default, the signal mask emptied, the
+ * umask 077, core dumps switched off.
  */
 void proc_sane(void);
 

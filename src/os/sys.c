@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "os/group.h"
 
 ssize_t
 sys_read(int fd, void *p, size_t n)
@@ -104,9 +105,11 @@ sys_openat(int dir, const char *name, int flags, mode_t mode)
 {
 	int fd;
 
+	group_raise();
 	do
 		fd = openat(dir, name, flags | O_CLOEXEC | O_NOCTTY, mode);
 	while (fd < 0 && errno == EINTR);
+	group_lower();
 	return fd;
 }
 
@@ -121,28 +124,41 @@ sys_openat(int dir, const char *name, int flags, mode_t mode)
 		return result;                        \
 	} while (0)
 
+/* Calls that need the rights of the spool's group. */
+#define IN_GROUP(call)                                \
+	do {                                          \
+		int result;                           \
+                                                      \
+		group_raise();                        \
+		do                                    \
+			result = (call);              \
+		while (result < 0 && errno == EINTR); \
+		group_lower();                        \
+		return result;                        \
+	} while (0)
+
 int
 sys_renameat(int dir, const char *from, int to_dir, const char *to)
 {
-	AGAIN(renameat(dir, from, to_dir, to));
+	IN_GROUP(renameat(dir, from, to_dir, to));
 }
 
 int
 sys_unlinkat(int dir, const char *name)
 {
-	AGAIN(unlinkat(dir, name, 0));
+	IN_GROUP(unlinkat(dir, name, 0));
 }
 
 int
 sys_mkdirat(int dir, const char *name, mode_t mode)
 {
-	AGAIN(mkdirat(dir, name, mode));
+	IN_GROUP(mkdirat(dir, name, mode));
 }
 
 int
 sys_fstatat(int dir, const char *name, struct stat *st)
 {
-	AGAIN(fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW));
+	IN_GROUP(fstatat(dir, name, st, AT_SYMLINK_NOFOLLOW));
 }
 
 int

@@ -30,7 +30,10 @@ ssize_t sys_send(int fd, const void *p, size_t n);
 int sys_open(const char *path, int flags, mode_t mode);
 void sys_close(int fd); /* errno is kept; -1 is allowed */
 
-/* Files, by a name in a directory that is open.  Repeated on EINTR. */
+/*
+ * Files, by a name in a directory that is open: the spool's, so with the
+ * rights of its group (os/group.h).  Repeated on EINTR.
+ */
 int sys_openat(int dir, const char *name, int flags, mode_t mode);
 int sys_renameat(int dir, const char *from, int to_dir, const char *to);
 int sys_unlinkat(int dir, const char *name);

@@ -72,6 +72,16 @@ is_gone(const struct entry *entry)
 	    errno == ENOENT;
 }
 
+/* Who looks, and is stopped, holds up nobody else's mail. */
+static bool
+may_lock(const struct entry *entry)
+{
+	struct stat st;
+
+	return sys_fstat(entry->msg, &st) == 0 &&
+	    store_permits(entry->store, &st);
+}
+
 enum look
 entry_look(const struct store *store, const char *id, struct pool *p,
     struct envelope *env, struct stored *stored, bool *active, struct err *e)
@@ -90,7 +100,7 @@ entry_look(const struct store *store, const char *id, struct pool *p,
 		found = look(&entry, p, env, stored, e);
 	if (found == LOOK_BROKEN && is_gone(&entry))
 		found = LOOK_GONE;
-	if (found == LOOK_OK && entry.msg >= 0)
+	if (found == LOOK_OK && entry.msg >= 0 && may_lock(&entry))
 		*active = sys_flock(entry.msg) < 0 && errno == EWOULDBLOCK;
 	entry_close(&entry);
 	return found;

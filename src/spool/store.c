@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/char.h"
+#include "os/group.h"
 #include "os/sys.h"
 
 static const char stamp[] = "stamp";
@@ -65,15 +67,24 @@ look(struct store *s, const char *path, uid_t trusted, struct err *e)
 }
 
 static int
+open_folder(const char *path)
+{
+	int dir;
+
+	group_raise();
+	dir = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	group_lower();
+	return dir;
+}
+
+static int
 open_or_make(struct store *s, const char *path, uid_t trusted, struct err *e)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-
-	*s = (struct store){.dir = sys_open(path, flags, 0)};
+	*s = (struct store){.dir = open_folder(path)};
 	if (s->dir < 0 && errno == ENOENT) {
 		if (store_folder(path, e) < 0)
 			return -1;
-		s->dir = sys_open(path, flags, 0);
+		s->dir = open_folder(path);
 	}
 	if (s->dir < 0)
 		return err_sys(e, "%s", path);
@@ -111,9 +122,14 @@ int
 store_room(const struct store *s, uint64_t bytes, uint64_t files, struct err *e)
 {
 	struct statvfs st;
+	struct rlimit limit;
 
 	if (sys_fstatvfs(s->dir, &st) < 0)
 		return err_sys(e, "spool");
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < bytes)
+		return err_set(e, ERR_LIMIT,
+		    "files may have no more than %llu bytes (RLIMIT_FSIZE)",
+		    (unsigned long long)limit.rlim_cur);
 	if (st.f_frsize > 0 && st.f_bavail < bytes / st.f_frsize)
 		return err_set(e, ERR_LIMIT,
 		    "less than %llu bytes are free in the spool",
@@ -156,6 +172,12 @@ store_stamped(const struct store *s, struct err *e)
 }
 
 bool
+store_permits(const struct store *s, const struct stat *st)
+{
+	return s->admin || st->st_uid == getuid();
+}
+
+bool
 store_trusts(const struct store *s, const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode) || st->st_nlink != 1 || st->st_mode & S_IRWXO)
@@ -190,9 +212,13 @@ hand_over(const struct store *s, int fd, mode_t mode)
 int
 store_make(const struct store *s, const char *name)
 {
+	/* At no moment may it be there, and those who run the queue unable to
+	 * open it. */
+	mode_t mask = umask(s->shared ? S_IRWXO : S_IRWXG | S_IRWXO);
 	int fd = sys_openat(
-	    s->dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	    s->dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0660);
 
+	(void)umask(mask);
 	if (fd < 0 || hand_over(s, fd, 0660) == 0)
 		return fd;
 	sys_close(fd);

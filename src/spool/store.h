@@ -58,6 +58,9 @@ int store_room(
 int store_stamp(const struct store *, int64_t now, struct err *);
 int64_t store_stamped(const struct store *, struct err *);
 
+/* May we work on the entry that a file is of?  (G-17; see `admin`.) */
+bool store_permits(const struct store *, const struct stat *);
+
 /* May a file be believed to be of an entry?  (G-34, and no other name.) */
 bool store_trusts(const struct store *, const struct stat *);
 

@@ -45,6 +45,21 @@ check_file(const struct entry *entry, const char *kind, int fd, struct err *e)
 	return TAKE_BROKEN;
 }
 
+/* It is another's, and we may not even lock it. */
+static enum take
+check_owner(const struct entry *entry, const char *kind, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (sys_fstat(fd, &st) == 0) {
+		if (store_permits(entry->store, &st))
+			return TAKE_OK;
+		errno = EPERM;
+	}
+	err_sys(e, "%s%s", entry->id, kind);
+	return TAKE_ERROR;
+}
+
 /* An envelope without a message. */
 static enum take
 take_lost(struct entry *entry, struct err *e)
@@ -55,6 +70,9 @@ take_lost(struct entry *entry, struct err *e)
 	entry->env = open_file(entry, ".env", O_RDWR);
 	if (entry->env < 0)
 		return errno == ENOENT ? TAKE_GONE : no_open(entry, ".env", e);
+	found = check_owner(entry, ".env", entry->env, e);
+	if (found != TAKE_OK)
+		return found;
 	/* It may have come to be while we looked. */
 	if (sys_fstatat(entry->store->dir, ENTRY_NAME_OF(entry, ".msg"), &st) ==
 	    0)
@@ -85,11 +103,16 @@ enum take
 entry_take(const struct store *store, const char *id, struct entry *entry,
     struct err *e)
 {
+	enum take found;
+
 	*entry = entry_named(store, id);
 	entry->msg = open_file(entry, ".msg", O_RDWR);
 	if (entry->msg < 0)
 		return errno == ENOENT ? take_lost(entry, e)
 				       : no_open(entry, ".msg", e);
+	found = check_owner(entry, ".msg", entry->msg, e);
+	if (found != TAKE_OK)
+		return found;
 	if (sys_flock(entry->msg) < 0)
 		return errno == EWOULDBLOCK ? TAKE_BUSY
 					    : no_open(entry, ".msg", e);

@@ -291,6 +291,7 @@ class Lab:
         self.servers = []
         self.log = []
 
+        self.built = pathlib.Path(hantar)
         # A copy: it can be reached by any user, and a build beside the tests does not change it.
         (self.state / "bin").mkdir()
         self.program = self.state / "bin/hantar"
@@ -440,7 +441,7 @@ class Lab:
         found = []
         for path in self.proc.glob("[0-9]*/exe"):
             try:
-                if os.readlink(path) == str(self.program):
+                if os.path.basename(os.readlink(path)) == self.program.name:
                     found.append(path.parent.name)
             except OSError:
                 pass  # it has just ended

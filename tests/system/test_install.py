@@ -3,11 +3,13 @@
 
 import os
 import re
+import shlex
 import shutil
+import subprocess
 
 import pytest
 
-from lab import smtp
+from lab import TOP, smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
 HOST = "198.18.0.20"
@@ -100,3 +102,86 @@ def test_no_place_for_a_spool(lab, server, home):
     done = lab.run(["a@walk.test"], MESSAGE, env, user=ALICE)
     assert (done.status, done.out, done.err) == (0, "", "")
     assert len(server.mail) == 1
+
+
+# ---------------------------------------------------------------- for the whole system
+PROGRAM = "/usr/local/sbin/hantar"
+NO_NEW_PRIVS = ["setpriv", "--no-new-privs"]
+
+
+def inside_lab(lab, *command, **kwargs):
+    done = subprocess.run([*lab.client, *command], capture_output=True, text=True, check=False, **kwargs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(name="installation", scope="module")
+def system_installation(the_lab):
+    """`make install-system`, in a world of its own: nothing of this machine is written to."""
+    inside_lab(the_lab, "mount", "-t", "tmpfs", "-o", "mode=755", "local", "/usr/local")
+    build = the_lab.built
+    env = {"PATH": os.environ["PATH"], "HOME": "/", "LC_ALL": "C"}
+    inside_lab(the_lab, "make", "-C", TOP, "-o", "all", f"O={build.parent}", "install-system", env=env)
+    yield
+    inside_lab(the_lab, "make", "-C", TOP, f"O={build.parent}", "uninstall", env=env)
+    inside_lab(the_lab, "umount", "/usr/local")
+    inside_lab(the_lab, "rm", "-r", SYSTEM)
+
+
+class System:
+    """hantar as anybody meets it who has an account on such a machine."""
+
+    def __init__(self, lab, server):
+        self.lab, self.server, self.spool = lab, server, inside(lab, SYSTEM)
+
+    def run(self, *args, text=MESSAGE, user=ALICE, **kwargs):
+        return self.lab.run(list(args), text, user=user, name=PROGRAM, **kwargs)
+
+    def serve(self):
+        self.server.replies["DOT"] = "250 2.0.0 fine"
+
+    def service(self):
+        """What systemd would run, as it would."""
+        unit = inside(self.lab, "/usr/local/lib/systemd/system/hantar.service").read_text()
+        (command,) = re.findall(r"^ExecStart=(.*)$", unit, re.M)
+        become = ["setpriv", "--reuid=hantar", "--regid=hantar", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+        (program, *args) = shlex.split(command)
+        return self.lab.run(args, name=program, under=become)
+
+    def numbers(self):
+        """Of user and group hantar."""
+        return tuple(int(inside_lab(self.lab, "id", option, "hantar")) for option in ("-u", "-g"))
+
+
+@pytest.fixture(name="system")
+def a_system(lab, server, installation):
+    yield System(lab, server)
+    # What the installation has made stays, and no mail does.
+    inside_lab(lab, "find", SYSTEM, "-mindepth", "1", "-delete")
+
+
+def test_what_is_installed(lab, system):
+    """G-34, G-35: the program has the group's bit and no other; the spool is closed to all but user and group."""
+    uid, gid = system.numbers()
+    program, spool = inside(lab, PROGRAM).stat(), system.spool.stat()
+    assert (program.st_mode & 0o7777, program.st_uid, program.st_gid) == (0o2755, 0, gid)
+    assert (spool.st_mode & 0o7777, spool.st_uid, spool.st_gid) == (0o2770, uid, gid)
+
+
+def test_an_ordinary_user_sends(system):
+    """G-35, G-36: kept at once, as his, and delivered by the service, which he has nothing to do with."""
+    gid = system.numbers()[1]
+    done = system.run("a@walk.test")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    (entry,) = entries(system.spool)
+    for kind in ("msg", "env"):
+        file = (system.spool / f"{entry}.{kind}").stat()
+        assert (file.st_mode & 0o7777, file.st_uid, file.st_gid) == (0o660, ALICE, gid)
+    system.serve()
+    assert system.run("-odq", "b@walk.test").status == 0
+    assert system.service().status == 0
+    assert entries(system.spool) == [entry], "it is not due yet"
+    assert system.run("-q", user="hantar").status == 0
+    assert [mail[1] for mail in system.server.mail] == [["RCPT TO:<b@walk.test>"], ["RCPT TO:<a@walk.test>"]]
+    assert system.run("a@walk.test").status == 0
+    assert len(system.server.mail) == 3 and entries(system.spool) == []
