@@ -9,6 +9,7 @@
 #include "net/dial.h"
 #include "net/tls.h"
 #include "os/sandbox.h"
+#include "os/sys.h"
 #include "smtp/session.h"
 
 struct attempt {
@@ -330,7 +331,13 @@ smtp_attempt(const struct errand *errand, struct report *report,
 			if (tls == NULL)
 				put_log(&a, str_c(e.text));
 		}
-		converse(&a, tls, fd, lock);
+		if (tls == NULL && errand->tls > TLS_LEVEL_MAY) {
+			put_host(&a, REACH_CONNECTED,
+			    status_own(BLAME_US, "4.7.4", str_c(e.text)));
+			sys_close(fd);
+		} else {
+			converse(&a, tls, fd, lock);
+		}
 		tls_free(tls);
 	}
 	report_put(report, &end);

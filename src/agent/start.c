@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/lookup.h"
+#include "agent/name.h"
 #include "agent/smtp.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,7 +27,7 @@ struct child {
 	const struct errand *errand;
 	const struct lookup_errand *lookup;
 	const struct entry *entry;
-	struct str text;
+	struct str text;    /* an envelope, or the name of a host */
 	struct report said; /* of an smtp agent */
 };
 
@@ -162,6 +163,28 @@ agent_lookup(
 }
 
 static int
+run_name(void *arg)
+{
+	struct child *c = arg;
+	struct report report;
+
+	report_init(&report, c->report);
+	name_look_up(c->lookup, c->text, &report);
+	report_free(&report);
+	return EX_OK;
+}
+
+int
+agent_name(struct agent *agent, const struct lookup_errand *lookup,
+    struct str host, struct err *e)
+{
+	struct child c = {.lookup = lookup, .text = host};
+	int keep[2];
+
+	return start(agent, run_name, &c, keep, 2, e);
+}
+
+static int
 run_commit(void *arg)
 {
 	const struct child *c = arg;
@@ -252,4 +275,11 @@ agent_lookup_here(const struct lookup_errand *lookup, struct report *report,
     struct str request)
 {
 	lookup_answer(lookup, report, request);
+}
+
+void
+agent_name_here(
+    const struct lookup_errand *lookup, struct str host, struct report *report)
+{
+	name_look_up(lookup, host, report);
 }

@@ -45,6 +45,10 @@ void agent_warm(enum tls_level);
 int agent_smtp(struct agent *, const struct errand *, struct err *);
 int agent_lookup(struct agent *, const struct lookup_errand *, struct err *);
 
+/* Looks up one host, as the system does it: see agent/name.h. */
+int agent_name(struct agent *, const struct lookup_errand *, struct str host,
+    struct err *);
+
 /*
  * Commits the entry, whose envelope is this text, and outlives us if need
  * be (spool-protocol, 5).  It reports nothing but a log record if it fails;
@@ -77,6 +81,8 @@ void agent_stop(struct agent *);
  */
 void agent_smtp_here(const struct errand *, struct report *,
     enum gate (*gate)(void *ctx), void *ctx);
+void agent_name_here(
+    const struct lookup_errand *, struct str host, struct report *);
 /* Answers one request line and returns when it is answered. */
 void agent_lookup_here(
     const struct lookup_errand *, struct report *, struct str request);

@@ -80,7 +80,7 @@ run_print_config(const struct options *o)
 	struct conf c;
 	struct err e;
 	struct buf b;
-	int status = settle_conf(&c, o, &e);
+	int status = settle_values(&c, o, &e);
 
 	if (status)
 		return fail(o->name, status, &e);

@@ -227,6 +227,15 @@ read_name(enum conf_section s, struct str text, struct str *name,
 		    (int)NAME_MAX_BYTES);
 	if (s == CONF_ROUTE)
 		return read_pattern(text, name, p, e);
+	/* Where a relay is named, a host might stand. */
+	for (size_t i = 0; i < text.n; i++)
+		if (!char_is_letter(text.p[i]) && !char_is_digit(text.p[i]) &&
+		    text.p[i] != '-' && text.p[i] != '_' && text.p[i] != '.')
+			return err_set(e, ERR_SYNTAX,
+			    "the name of a relay has letters, digits, '-', '_' "
+			    "and '.'");
+	if (str_eq(text, STR(CONF_NO_RELAY)))
+		return err_set(e, ERR_SYNTAX, "no relay can be called that");
 	*name = pool_str(p, text);
 	return 0;
 }

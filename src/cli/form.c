@@ -6,6 +6,7 @@
 #include "mail/addr.h"
 #include "net/host.h"
 #include "os/idn.h"
+#include "route/relay.h"
 
 /* The units of a kind of number, the largest first; "" is the last. */
 struct unit {
@@ -148,6 +149,19 @@ read_users(const struct conf_key *k, struct str value, void *at, struct pool *p,
 	return 0;
 }
 
+static int
+read_relay(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	struct relay relay;
+
+	(void)k;
+	if (relay_hosts(&relay, value, p, e) < 0)
+		return -1;
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
 /* One or more name servers, separated by commas or blanks. */
 static int
 read_server(const struct conf_key *k, struct str value, void *at,
@@ -229,6 +243,7 @@ static const struct form {
     [KEY_PATH] = {read_path, write_text, NULL, NULL},
     [KEY_ADDRESS] = {read_address, write_text, NULL, NULL},
     [KEY_LOG] = {read_log, write_text, NULL, NULL},
+    [KEY_RELAY] = {read_relay, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},
     [KEY_USERS] = {read_users, write_text, NULL, NULL},
     [KEY_NUMBER] = {read_number, write_number, plain, "a number"},

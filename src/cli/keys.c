@@ -45,11 +45,10 @@ static const struct key send_refuse[] = {{"send", 0}, {"refuse", 1}, {NULL, 0}};
 static const struct key refuse_allow[] = {
     {"refuse", 0}, {"allow", 1}, {NULL, 0}};
 static const struct key tls_levels[] = {
-    {"none", TLS_LEVEL_NONE}, {"may", TLS_LEVEL_MAY}, {NULL, 0}};
-static const struct key tls_levels_or_default[] = {
     {"default", CONF_TLS_DEFAULT},
     {"none", TLS_LEVEL_NONE},
     {"may", TLS_LEVEL_MAY},
+    {"encrypt", TLS_LEVEL_ENCRYPT},
     {NULL, 0},
 };
 static const struct key own_all[] = {{"own", 0}, {"all", 1}, {NULL, 0}};
@@ -57,6 +56,7 @@ static const struct key families[] = {
     {"any", IP_ANY}, {"ipv4", IP_V4}, {"ipv6", IP_V6}, {NULL, 0}};
 
 #define AT(field) offsetof(struct conf, field)
+#define AT_RELAY(field) offsetof(struct conf_relay, field)
 #define AT_ROUTE(field) offsetof(struct conf_route, field)
 /* clang-format off */
 #define TIME(name, field, standard, doc) \
@@ -119,6 +119,8 @@ const struct conf_key conf_keys[] = {
 	COUNT("max-message", KEY_SIZE, max_message, "0", 0, INT64_MAX,
 	    "size of a message, at most; 0: no limit"),
 
+	TEXT("relay", KEY_RELAY, relay, "",
+	    "host[:port], several, or a section [relay]; empty: MX hosts"),
 	TEXT("nameserver", KEY_SERVER, nameserver, "",
 	    "DNS server, ip, ip:port or [ip]:port; empty: resolv.conf"),
 	WORD("trust-ad", trust_ad, yes_no, "no",
@@ -133,8 +135,8 @@ const struct conf_key conf_keys[] = {
 	    "addresses to use: any, ipv4 or ipv6"),
 	WORD("loopback-mx", loopback_mx, refuse_allow, "refuse",
 	    "mail for a host that turns out to be this one"),
-	WORD("tls", tls, tls_levels, "may",
-	    "none, or may: encrypt if the server can"),
+	WORD("tls", tls, tls_levels, "default",
+	    "none, may, encrypt; default: may to MX hosts, encrypt to relays"),
 	COUNT("agents", KEY_NUMBER, agents, "200", 1, 10000,
 	    "attempts at the same time, at most"),
 	TIME("attempt-limit", attempt_limit, "2h",
@@ -165,9 +167,15 @@ const struct conf_key conf_keys[] = {
 	TIME("quit-timeout", wait[WAIT_QUIT], "5s",
 	    "sending QUIT"),
 
+	{IN_RELAY, "host", KEY_RELAY, AT_RELAY(host), "", 0, 0, NULL,
+	    "host[:port], or several, tried in this order"},
+	{IN_RELAY, "tls", KEY_WORD, AT_RELAY(tls), "default", 0, 0,
+	    tls_levels, "none, may or encrypt; default: encrypt"},
+
+	{IN_ROUTE, "relay", KEY_RELAY, AT_ROUTE(relay), "", 0, 0, NULL,
+	    "as the key of that name; none: MX hosts; empty: what that says"},
 	{IN_ROUTE, "tls", KEY_WORD, AT_ROUTE(tls), "default", 0, 0,
-	    tls_levels_or_default,
-	    "as the key of that name; default: what that says"},
+	    tls_levels, "none, may, encrypt; default: what the relay has"},
 };
 /* clang-format on */
 
@@ -175,6 +183,8 @@ const size_t conf_keys_n = sizeof(conf_keys) / sizeof(conf_keys[0]);
 
 const struct conf_kind conf_kinds[CONF_SECTIONS] = {
     [CONF_MAIN] = {NULL, 0, 0, 0},
+    [CONF_RELAY] = {"relay", sizeof(struct conf_relay), AT(relays),
+	AT(relays_n)},
     [CONF_ROUTE] = {"route", sizeof(struct conf_route), AT(routes),
 	AT(routes_n)},
 };

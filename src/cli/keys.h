@@ -8,7 +8,11 @@
 
 /* Where a key may stand: bits of conf_key.in. */
 #define IN(section) (1U << (section))
-enum { IN_MAIN = 1U << CONF_MAIN, IN_ROUTE = 1U << CONF_ROUTE };
+enum {
+	IN_MAIN = 1U << CONF_MAIN,
+	IN_RELAY = 1U << CONF_RELAY,
+	IN_ROUTE = 1U << CONF_ROUTE,
+};
 
 extern const struct conf_key conf_keys[];
 extern const size_t conf_keys_n;

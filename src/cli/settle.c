@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/conf_file.h"
 #include "cli/place.h"
+#include "cli/ways.h"
 #include "os/group.h"
 #include "os/idn.h"
 
@@ -41,7 +42,7 @@ is_own_way(const struct options *o)
 }
 
 int
-settle_conf(struct conf *c, const struct options *o, struct err *e)
+settle_values(struct conf *c, const struct options *o, struct err *e)
 {
 	const char *home = secure_getenv("HOME");
 	int status;
@@ -55,6 +56,16 @@ settle_conf(struct conf *c, const struct options *o, struct err *e)
 	status = settle_options(c, o, e);
 	if (status == 0 && !place_is_of_group(c))
 		group_drop();
+	return status;
+}
+
+int
+settle_conf(struct conf *c, const struct options *o, struct err *e)
+{
+	int status = settle_values(c, o, e);
+
+	if (status == 0 && ways_of(&c->ways, c, o->pool, e) < 0)
+		status = EX_CONFIG;
 	return status;
 }
 
@@ -217,20 +228,6 @@ settle_identity(struct identity *id, const struct conf *c,
 	return settle_sender(id, c, o, e);
 }
 
-static struct routes
-routes_of(const struct conf *c, struct pool *p)
-{
-	struct route *route = pool_array(p, c->routes_n, sizeof(*route));
-
-	for (size_t i = 0; i < c->routes_n; i++) {
-		const struct conf_route *r = &c->routes[i];
-		int64_t tls = r->tls == CONF_TLS_DEFAULT ? c->tls : r->tls;
-
-		route[i] = (struct route){r->head.name, (enum tls_level)tls};
-	}
-	return (struct routes){(enum tls_level)c->tls, route, c->routes_n};
-}
-
 void
 settle_dispatch(struct dispatch_opts *opts, const struct conf *c,
     const struct identity *id, const struct options *o, int64_t start)
@@ -254,7 +251,7 @@ settle_dispatch(struct dispatch_opts *opts, const struct conf *c,
 		    .trust_ad = c->trust_ad,
 		},
 	    .port = (unsigned)c->smtp_port,
-	    .routes = routes_of(c, o->pool),
+	    .routes = c->ways,
 	    .helo = id->helo,
 	    .lookup_patience = c->dns_patience,
 	    .attempt_limit = c->attempt_limit,

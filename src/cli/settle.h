@@ -19,10 +19,14 @@
  * the options' pool.  The group of a set-group-ID program is given up unless
  * the spool belongs to it, and where the caller names files or servers.
  */
+int settle_values(struct conf *, const struct options *, struct err *)
+    __attribute__((warn_unused_result));
+
+/* The same, and that its parts fit each other: 78 if they do not. */
 int settle_conf(struct conf *, const struct options *, struct err *)
     __attribute__((warn_unused_result));
 
-/* The last part of that alone: the options, over what *c holds. */
+/* The last part of settle_values alone: the options, over what *c holds. */
 int settle_options(struct conf *, const struct options *, struct err *)
     __attribute__((warn_unused_result));
 

@@ -6,14 +6,14 @@
 #ifndef CLI_VALUES_H
 #define CLI_VALUES_H
 
-#include "mail/errand.h"
+#include "route/route.h"
 
 /* The one file of aliases that need not be there. */
 #define CONF_ALIASES "/etc/aliases"
 /* The spool that there is if none is named: see cli/place.h. */
 #define CONF_SPOOL "default"
 
-enum conf_section { CONF_MAIN, CONF_ROUTE, CONF_SECTIONS };
+enum conf_section { CONF_MAIN, CONF_RELAY, CONF_ROUTE, CONF_SECTIONS };
 
 /* What every section with a name begins with. */
 struct conf_head {
@@ -22,14 +22,25 @@ struct conf_head {
 	unsigned line; /* on this line */
 };
 
-/* [route "pattern"]: how mail for some domains goes. */
-struct conf_route {
-	struct conf_head head; /* the pattern: see route/route.h */
+/* [relay "name"]: hosts that take mail for others. */
+struct conf_relay {
+	struct conf_head head;
+	struct str host; /* those of relay_hosts */
 	int64_t tls;
 };
 
-/* Where a route says nothing of its own. */
+/* [route "pattern"]: how mail for some domains goes. */
+struct conf_route {
+	struct conf_head head; /* the pattern: see route/route.h */
+	struct str relay;      /* empty: as all others; or none */
+	int64_t tls;
+};
+
+/* Where nothing is said: what is usual there. */
 enum { CONF_TLS_DEFAULT = -1 };
+
+/* The value of a route's key relay that means: none. */
+#define CONF_NO_RELAY "none"
 
 enum conf_delivery { DELIVERY_FOREGROUND, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
 enum conf_errors { ERRORS_PRINT, ERRORS_QUIET, ERRORS_MAIL, ERRORS_MAIL_ONLY };
@@ -47,6 +58,7 @@ struct conf {
 	struct str local_domains; /* empty: hostname, mailname */
 	struct str nameserver;
 	struct str log;
+	struct str relay;      /* a section's name, or hosts; empty: none */
 	struct str spool_path; /* empty: none; CONF_SPOOL */
 	int64_t spool_room;
 	/* Who may do what, see cli/may.h; whose entries a user is shown. */
@@ -74,9 +86,12 @@ struct conf {
 	int64_t attempt_limit;
 	int64_t attempts_end;
 	int64_t wait[WAITS];
+	struct conf_relay *relays;
+	size_t relays_n;
 	struct conf_route *routes;
 	size_t routes_n;
-	unsigned files; /* that were read */
+	unsigned files;	    /* that were read */
+	struct routes ways; /* made of these by cli/ways.h */
 };
 
 /* A section: its struct. */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "delivery/naming.h"
 
 void
 dispatcher_heard(void *ctx, struct str line)
@@ -20,6 +21,7 @@ dispatcher_read(struct dispatcher *d, struct hop *h)
 	struct err e;
 	int more;
 
+	naming_read(h, &d->run);
 	/* What another had to say may have ended it since we waited. */
 	if (h->state != HOP_RUNNING)
 		return;

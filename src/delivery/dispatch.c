@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "delivery/dispatcher.h"
 #include "delivery/group.h"
+#include "delivery/naming.h"
 #include "os/proc.h"
 #include "os/sys.h"
 
@@ -66,11 +67,15 @@ push(struct dispatcher *d, struct hop *h)
 			if (!inquiry_ask(&d->inquiry, h))
 				return;
 			break;
+		case HOP_ASK_NAME:
+			naming_ask(h, &d->run);
+			break;
 		case HOP_ATTEMPT:
 			attempt(d, h);
 			break;
 		case HOP_MX:
 		case HOP_ADDRESS:
+		case HOP_NAME:
 		case HOP_RUNNING:
 		case HOP_OVER:
 		default:
@@ -117,7 +122,7 @@ gather(struct dispatcher *d)
 	};
 	for (size_t i = 0; i < d->live_n; i++) {
 		const struct hop *h = d->live[i];
-		bool running = h->state == HOP_RUNNING;
+		bool running = h->state == HOP_RUNNING || h->state == HOP_NAME;
 		bool unasked =
 		    h->state == HOP_ASK_MX || h->state == HOP_ASK_ADDRESS;
 
@@ -144,6 +149,7 @@ expire(struct dispatcher *d)
 		struct hop *h = d->live[i];
 
 		inquiry_expire(&d->inquiry, h, now);
+		naming_expire(h, &d->run, now);
 		if (h->state == HOP_RUNNING && now >= h->deadline)
 			hop_attempt_over(h, &d->run);
 	}
@@ -161,7 +167,8 @@ warm_up(struct dispatcher *d)
 	for (size_t i = 0; i < d->live_n && !d->warm; i++) {
 		const struct hop *h = d->live[i];
 
-		if (h->state != HOP_MX || h->target.tls == TLS_LEVEL_NONE)
+		if ((h->state != HOP_MX && h->state != HOP_NAME) ||
+		    h->target.tls == TLS_LEVEL_NONE)
 			continue;
 		d->warm = true;
 		agent_warm(h->target.tls);

@@ -28,6 +28,10 @@ by_way(const void *left, const void *right)
 
 	if (a->target.kind != b->target.kind)
 		return a->target.kind < b->target.kind ? -1 : 1;
+	if (a->target.relay != b->target.relay)
+		return a->target.relay < b->target.relay ? -1 : 1;
+	if (a->target.tls != b->target.tls)
+		return a->target.tls < b->target.tls ? -1 : 1;
 	order = str_compare(a->target.domain, b->target.domain);
 	if (order != 0)
 		return order;
@@ -46,7 +50,9 @@ together(const struct way *a, const struct way *b)
 {
 	/* Each that goes nowhere has a reason of its own. */
 	return a->target.kind != NEXT_HOP_NONE &&
-	    a->target.kind == b->target.kind && a->utf8 == b->utf8 &&
+	    a->target.kind == b->target.kind &&
+	    a->target.relay == b->target.relay &&
+	    a->target.tls == b->target.tls && a->utf8 == b->utf8 &&
 	    str_eq(a->target.domain, b->target.domain);
 }
 

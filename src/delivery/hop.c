@@ -36,6 +36,15 @@ conclude(struct hop *hop, struct run *run, const struct status *status)
 	hop->state = HOP_OVER;
 }
 
+enum tls_level
+hop_level(const struct hop *hop, const struct walk_host *host)
+{
+	enum tls_level asked = hop->target.tls;
+
+	return host->encrypted && asked < TLS_LEVEL_ENCRYPT ? TLS_LEVEL_ENCRYPT
+							    : asked;
+}
+
 static bool
 all_sealed(const struct hop *hop)
 {
@@ -77,7 +86,7 @@ hop_advance(struct hop *hop, struct run *run)
 	switch (walk_next(
 	    hop->walk, age > run->opts->attempts_end, &hop->attempt.step)) {
 	case WALK_LOOK_UP:
-		hop->state = HOP_ASK_ADDRESS;
+		hop->state = hop->target.relay ? HOP_ASK_NAME : HOP_ASK_ADDRESS;
 		break;
 	case WALK_TRY:
 		hop->state = HOP_ATTEMPT;
@@ -96,6 +105,7 @@ new_walk(struct hop *hop)
 	hop->walk = calloc(1, sizeof(*hop->walk));
 	if (hop->walk == NULL)
 		err_memory();
+	hop->walk->demanding = hop->target.tls > TLS_LEVEL_MAY;
 }
 
 static bool
@@ -105,16 +115,51 @@ is_ours(const struct run *run, const struct ip *ip)
 	    (ip_is_loopback(ip) || ip_is_ours(ip));
 }
 
+static struct str
+ip_text(const struct ip *ip, struct pool *p)
+{
+	struct str text;
+	struct buf b;
+
+	buf_init(&b, 64);
+	ip_print(&b, ip);
+	text = pool_str(p, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+/* The hosts of a relay, in their order. */
+static void
+walk_relay(struct hop *hop, const struct relay *relay, struct pool *p)
+{
+	new_walk(hop);
+	for (size_t i = 0; i < relay->n; i++) {
+		const struct relay_host *host = &relay->host[i];
+		struct walk_host *h =
+		    walk_add(hop->walk, host->name, (unsigned)i);
+
+		if (h == NULL)
+			return;
+		h->port = host->port;
+		h->encrypted = host->encrypted;
+		if (host->literal)
+			walk_literal(h, ip_text(&host->ip, p));
+	}
+}
+
 void
 hop_begin(struct hop *hop, struct run *run)
 {
 	struct status loop = status_own(BLAME_RCPT, "5.4.6",
 	    STR("this address is this host itself, which takes no mail"));
-	struct buf ip;
 
 	hop->attempt.agent = (struct agent){-1, -1, -1};
 	hop->patience = run->opts->lookup_patience;
 	switch (hop->target.kind) {
+	case NEXT_HOP_RELAY:
+		walk_relay(hop, hop->target.relay, run->pool);
+		hop_advance(hop, run);
+		return;
 	case NEXT_HOP_MX:
 		hop->state = HOP_ASK_MX;
 		return;
@@ -124,13 +169,8 @@ hop_begin(struct hop *hop, struct run *run)
 			return;
 		}
 		new_walk(hop);
-		hop->walk->literal = true;
-		walk_add(hop->walk, hop->target.domain, 0);
-		buf_init(&ip, 64);
-		ip_print(&ip, &hop->target.ip);
-		walk_address(hop->walk, pool_str(run->pool, buf_str(&ip)));
-		buf_free(&ip);
-		hop->walk->host[0].known = true;
+		walk_literal(walk_add(hop->walk, hop->target.domain, 0),
+		    ip_text(&hop->target.ip, run->pool));
 		hop_advance(hop, run);
 		return;
 	case NEXT_HOP_NONE:
@@ -222,7 +262,8 @@ address_record(struct hop *hop, struct run *run, const struct record *r)
 
 	if (h->known || !ip_parse(r->name, &ip))
 		return;
-	if (is_ours(run, &ip)) {
+	/* Who says that this host is to be the relay, knows what he does. */
+	if (hop->state == HOP_ADDRESS && is_ours(run, &ip)) {
 		log_event(LOG_LEVEL_WARNING, "smtp",
 		    "%.*s: %.*s[%.*s] is this host: a mail loop",
 		    STR_ARG(hop_id(hop)), STR_ARG(h->name), STR_ARG(r->name));
@@ -238,11 +279,14 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 {
 	struct status status;
 
+	if (hop->state != HOP_MX && hop->state != HOP_ADDRESS &&
+	    hop->state != HOP_NAME)
+		return;
 	if (hop->state == HOP_MX && r->kind == RECORD_MX) {
 		mx_record(hop, run, r);
 		return;
 	}
-	if (hop->state == HOP_ADDRESS && r->kind == RECORD_ADDR) {
+	if (hop->state != HOP_MX && r->kind == RECORD_ADDR) {
 		/* Cut off by an address before: the rest is of no interest. */
 		if (hop->walk->at < hop->walk->n)
 			address_record(hop, run, r);
@@ -256,7 +300,7 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 			mx_complete(hop, run);
 		else
 			conclude(hop, run, &r->status);
-	} else if (hop->state == HOP_ADDRESS) {
+	} else {
 		if (hop->walk->at < hop->walk->n) {
 			status = status_keep(r->status, run->pool);
 			walk_found(hop->walk, &status);
@@ -268,7 +312,13 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 void
 hop_asked(struct hop *hop)
 {
-	hop->state = hop->state == HOP_ASK_MX ? HOP_MX : HOP_ADDRESS;
+	static const enum hop_state waits[] = {
+	    [HOP_ASK_MX] = HOP_MX,
+	    [HOP_ASK_ADDRESS] = HOP_ADDRESS,
+	    [HOP_ASK_NAME] = HOP_NAME,
+	};
+
+	hop->state = waits[hop->state];
 	hop->asked_at = clock_now();
 	hop->deadline = hop->asked_at + hop->patience;
 }
@@ -330,7 +380,7 @@ hop_leave(struct hop *hop, struct run *run)
 {
 	if (hop->state == HOP_OVER || hop_is_past_gate(hop))
 		return;
-	if (hop->state == HOP_RUNNING) {
+	if (hop->state == HOP_RUNNING || hop->state == HOP_NAME) {
 		report_reader_free(&hop->attempt.reader);
 		agent_end(&hop->attempt.agent);
 	}

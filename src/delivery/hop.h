@@ -19,6 +19,8 @@ enum hop_state {
 	HOP_MX,	     /* waits for them */
 	HOP_ASK_ADDRESS,
 	HOP_ADDRESS,
+	HOP_ASK_NAME, /* wants to ask the system for a relay's address */
+	HOP_NAME,
 	HOP_ATTEMPT, /* wants to start an attempt */
 	HOP_RUNNING, /* an agent is at it */
 	HOP_OVER,    /* every recipient is judged */
@@ -68,7 +70,7 @@ struct hop {
 /* The queue id of its (first) message. */
 struct str hop_id(const struct hop *);
 
-/* Begins: towards HOP_ASK_MX, or HOP_ATTEMPT for an address literal. */
+/* Begins: towards HOP_ASK_MX, _NAME, or HOP_ATTEMPT for an address literal. */
 void hop_begin(struct hop *, struct run *);
 
 /* A record from the lookup agent that is about this hop. */
@@ -84,8 +86,12 @@ void hop_ask_again(struct hop *, struct run *);
 /* The lookup that the hop waits for will not be answered. */
 void hop_lookup_lost(struct hop *, struct run *, const char *why);
 
-/* The name to ask for now (HOP_ASK_MX, HOP_ASK_ADDRESS). */
+/* The name to ask for now (HOP_ASK_MX, _ADDRESS, _NAME). */
 struct str hop_question(const struct hop *);
+
+/* What is asked of the channel to a host; where TLS comes first there is
+ * nothing to fall back to. */
+enum tls_level hop_level(const struct hop *, const struct walk_host *);
 
 /* Fills in the errand of the attempt that walk_next has chosen. */
 void hop_prepare(struct hop *, struct run *);

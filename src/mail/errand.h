@@ -10,8 +10,9 @@
 #include "mail/marks.h"
 
 enum tls_level {
-	TLS_LEVEL_NONE, /* never STARTTLS */
-	TLS_LEVEL_MAY,	/* opportunistic: if offered, unverified */
+	TLS_LEVEL_NONE,	   /* never STARTTLS */
+	TLS_LEVEL_MAY,	   /* opportunistic: if offered, unverified */
+	TLS_LEVEL_ENCRYPT, /* always, unverified */
 };
 
 enum ip_family { IP_ANY, IP_V4, IP_V6 };
@@ -64,6 +65,7 @@ struct errand {
 	bool last;    /* no other host will be tried after this one */
 	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
+	bool encrypted;	 /* TLS from the first byte, without STARTTLS */
 	struct str helo; /* empty: the literal of the socket's address */
 	const struct letter *letter; /* sent one after the other */
 	size_t letters;

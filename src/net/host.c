@@ -2,7 +2,9 @@
 #include "net/host.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
+#include <netdb.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -148,6 +150,36 @@ ip_parse_port(struct str s, struct ip *ip, unsigned *port)
 	end = str_find(s, ':');
 	return ip_parse(str_slice(s, 0, end), ip) &&
 	    read_port(str_slice(s, end, s.n), port);
+}
+
+size_t
+host_look_up(
+    struct str name, int family, struct ip *ip, size_t max, struct err *e)
+{
+	struct addrinfo hints = {
+	    .ai_family = family, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+	char text[256];
+	size_t n = 0;
+	unsigned port;
+	int result = EAI_NONAME;
+
+	if (name.n < sizeof(text)) {
+		memcpy(text, name.p, name.n);
+		text[name.n] = '\0';
+		result = getaddrinfo(text, NULL, &hints, &list);
+	}
+	if (result == EAI_SYSTEM)
+		err_set(e, ERR_SYSTEM, "%s", strerror(errno));
+	else if (result != 0)
+		err_set(e, ERR_SYSTEM, "%s", gai_strerror(result));
+	else
+		err_set(e, ERR_SYSTEM, "it has none of this family");
+	for (struct addrinfo *i = list; i && n < max; i = i->ai_next)
+		n += ip_from_socket(i->ai_addr, &ip[n], &port);
+	if (list)
+		freeaddrinfo(list);
+	return n;
 }
 
 bool

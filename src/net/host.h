@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 
 struct ip {
 	int family; /* AF_INET or AF_INET6 */
@@ -37,6 +38,14 @@ bool ip_from_socket(const struct sockaddr *, struct ip *, unsigned *port);
  * given.  False if it is not of the form.
  */
 bool ip_parse_port(struct str, struct ip *, unsigned *port);
+
+/*
+ * Asks the system for the addresses of a host, of family (AF_UNSPEC: of both),
+ * at most max of them, in the order in which they are to be tried.  It may
+ * take long.  Returns how many; 0 with *e.
+ */
+size_t host_look_up(
+    struct str name, int family, struct ip *, size_t max, struct err *);
 
 /* Is it an address of this host (C-17)? */
 bool ip_is_ours(const struct ip *);

@@ -98,11 +98,19 @@ route_domain(struct str domain, const struct routes *routes, struct pool *p)
 {
 	struct next_hop hop = hop_to(domain, p);
 	const struct route *route = NULL;
+	const struct relay *relay;
 
-	if (hop.kind != NEXT_HOP_NONE)
-		route = route_find(routes, hop.domain);
+	if (hop.kind == NEXT_HOP_NONE)
+		return hop;
+	route = route_find(routes, hop.domain);
+	relay = route ? route->relay : routes->relay;
 	hop.tls = route ? route->tls : routes->tls;
-	return hop;
+	if (relay == NULL)
+		return hop;
+	return (struct next_hop){.kind = NEXT_HOP_RELAY,
+	    .relay = relay,
+	    .tls = hop.tls,
+	    .domain = relay->name};
 }
 
 static int

@@ -10,8 +10,10 @@
 #include "mail/errand.h"
 #include "mail/status.h"
 #include "net/host.h"
+#include "route/relay.h"
 
 enum next_hop_kind {
+	NEXT_HOP_RELAY,	  /* the hosts of a relay */
 	NEXT_HOP_MX,	  /* the MX records of a domain */
 	NEXT_HOP_LITERAL, /* one address */
 	NEXT_HOP_NONE,	  /* nowhere: status says why */
@@ -21,21 +23,24 @@ enum next_hop_kind {
 struct route {
 	/* "example.org"; ".example.org": all that is below it; "*": all. */
 	struct str pattern;
+	const struct relay *relay; /* NULL: none, but the MX hosts */
 	enum tls_level tls;
 };
 
 /* What it says about all mail. */
 struct routes {
-	enum tls_level tls; /* where no route fits */
+	const struct relay *relay; /* where no route fits; NULL: MX hosts */
+	enum tls_level tls;
 	const struct route *route;
 	size_t n;
 };
 
 struct next_hop {
 	enum next_hop_kind kind;
+	const struct relay *relay; /* RELAY */
 	enum tls_level tls;
-	struct str domain;    /* MX: in ASCII; LITERAL: as written */
-	struct ip ip;	      /* LITERAL */
+	struct str domain; /* MX: in ASCII; LITERAL: as written; RELAY: name */
+	struct ip ip;	   /* LITERAL */
 	struct status status; /* NONE */
 };
 

@@ -4,15 +4,16 @@
 /* Bounds of one delivery (C-18; DESIGN, "Hosts are walked in order"). */
 enum { ADDRESSES_MAX = 5, SESSIONS_MAX = 2 };
 
-void
+struct walk_host *
 walk_add(struct walk *w, struct str name, unsigned preference)
 {
 	if (w->n == WALK_HOSTS) {
 		w->cut_short = true;
-		return;
+		return NULL;
 	}
-	w->host[w->n++] =
+	w->host[w->n] =
 	    (struct walk_host){.name = name, .preference = preference};
+	return &w->host[w->n++];
 }
 
 void
@@ -22,6 +23,14 @@ walk_address(struct walk *w, struct str ip)
 
 	if (h->n < WALK_ADDRESSES)
 		h->ip[h->n++] = ip;
+}
+
+void
+walk_literal(struct walk_host *h, struct str ip)
+{
+	h->literal = true;
+	h->known = true;
+	h->ip[h->n++] = ip;
 }
 
 void
@@ -59,7 +68,8 @@ walk_tried(struct walk *w, struct str ip, enum reach reach, bool clear,
     const struct status *status)
 {
 	struct walk_host *h = &w->host[w->at];
-	bool again = reach == REACH_STARTTLS && !clear;
+	bool again =
+	    reach == REACH_STARTTLS && !clear && !w->demanding && !h->encrypted;
 
 	for (size_t i = 0; i < h->n; i++)
 		if (str_eq(h->ip[i], ip))

@@ -23,7 +23,10 @@ enum address_state {
 struct walk_host {
 	struct str name;
 	unsigned preference;
-	bool known; /* its addresses were asked for */
+	unsigned port;	/* 0: the usual one */
+	bool encrypted; /* TLS from the first byte */
+	bool literal;	/* it is an address literal */
+	bool known;	/* its addresses were asked for */
 	size_t n;
 	struct str ip[WALK_ADDRESSES];
 	enum address_state state[WALK_ADDRESSES];
@@ -35,7 +38,7 @@ struct walk {
 	size_t at;	    /* the host that is walked now */
 	unsigned addresses; /* tried so far */
 	unsigned sessions;  /* that got past greeting and handshake */
-	bool literal;	    /* the one host is an address literal */
+	bool demanding;	    /* where TLS fails, it is not tried in clear text */
 	bool temporary;	    /* some host was silent, or unknown for now */
 	bool refused;	    /* some host's greeting was a 5yz */
 	bool addressless;   /* some host has no address */
@@ -60,11 +63,17 @@ struct walk_step {
 	bool last;  /* nothing is left to try after this */
 };
 
-/* An empty walk is all zeros; hosts are added in the order of the walk. */
-void walk_add(struct walk *, struct str name, unsigned preference);
+/*
+ * An empty walk is all zeros; hosts are added in the order of the walk.  The
+ * host, of which there may be more to say; NULL if it is one too many.
+ */
+struct walk_host *walk_add(struct walk *, struct str name, unsigned preference);
 
 /* Adds an address to host[at]; more than WALK_ADDRESSES are passed over. */
 void walk_address(struct walk *, struct str ip);
+
+/* Adds the address of a host that is nothing but an address. */
+void walk_literal(struct walk_host *, struct str ip);
 
 /*
  * The lookup of host[at] is over; status is delivered if it has addresses,

@@ -122,8 +122,10 @@ put_command(struct session *s, enum step step)
 	case STEP_QUIT:
 		buf_add(&b, str_c(script[step].command));
 		break;
+	case STEP_WRAP:
 	case STEP_GREETING:
 	case STEP_SHAKE:
+	case STEP_SECURE:
 	case STEP_READY:
 	case STEP_BODY:
 	case STEP_DOT:

@@ -69,7 +69,7 @@ enum heard dialogue_hear(struct session *, enum step);
 
 enum heard dialogue_shake(struct session *);
 
-/* Compares what the channel and the server offer with what is needed. */
+/* Compares what the server offers with what is needed. */
 enum heard dialogue_check(struct session *);
 
 /* Sends the message but for its last block, and waits at the gate. */

@@ -10,6 +10,10 @@ const struct row script[STEPS] = {
  *                  when           otherwise      act        wait           ahead
  *                  2yz               3yz               4yz               5yz
  *                  421               garbage           lost             */
+[STEP_WRAP] =     { "WRAP", NULL, "shaking hands for TLS before the greeting",
+                    WHEN_WRAPPED,  STEP_GREETING, ACT_SHAKE, WAIT_STARTTLS, false, {
+                    C(GREETING, NONE), C(END, US),      C(END, HOST),     C(END, HOST),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_GREETING] = { "GREETING", NULL, "waiting for the greeting",
                     WHEN_ALWAYS,   STEP_END,      ACT_HEAR,  WAIT_GREETING, false, {
                     C(EHLO, NONE),    C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
@@ -20,15 +24,19 @@ const struct row script[STEPS] = {
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_HELO] =     { "HELO", "HELO", "saying HELO",
                     WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_EHLO,     false, {
-                    C(READY, NONE),   C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
+                    C(SECURE, NONE),  C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_STARTTLS] = { "STARTTLS", "STARTTLS", "saying STARTTLS",
-                    WHEN_TLS,      STEP_READY,    ACT_SAY,   WAIT_STARTTLS, false, {
-                    C(SHAKE, NONE),   C(QUIT, HOST),    C(READY, NONE),   C(READY, NONE),
+                    WHEN_TLS,      STEP_SECURE,   ACT_SAY,   WAIT_STARTTLS, false, {
+                    C(SHAKE, NONE),   C(QUIT, HOST),    C(SECURE, NONE),  C(SECURE, NONE),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_SHAKE] =    { "SHAKE", NULL, "shaking hands for TLS",
                     WHEN_ALWAYS,   STEP_END,      ACT_SHAKE, WAIT_STARTTLS, false, {
                     C(EHLO, NONE),    C(END, US),       C(END, HOST),     C(END, HOST),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_SECURE] =   { "SECURE", NULL, "comparing the channel with what is demanded",
+                    WHEN_ALWAYS,   STEP_END,      ACT_PROVE, WAIT_NONE,     false, {
+                    C(READY, NONE),   C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_READY] =    { "READY", NULL, "comparing what is offered with what is needed",
                     WHEN_ALWAYS,   STEP_END,      ACT_CHECK, WAIT_NONE,     false, {

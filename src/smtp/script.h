@@ -11,11 +11,13 @@
 #include "mail/errand.h"
 
 enum step {
+	STEP_WRAP,
 	STEP_GREETING,
 	STEP_EHLO,
 	STEP_HELO,
 	STEP_STARTTLS,
 	STEP_SHAKE,
+	STEP_SECURE,
 	STEP_READY,
 	STEP_RSET,
 	STEP_MAIL,
@@ -32,6 +34,7 @@ enum step {
 /* When a step applies; where it does not, its `otherwise` comes instead. */
 enum when {
 	WHEN_ALWAYS,
+	WHEN_WRAPPED,	/* TLS comes before all else */
 	WHEN_TLS,	/* wanted, offered, and not there yet */
 	WHEN_UNSETTLED, /* a transaction may still be open */
 	WHEN_RCPT,	/* there is a recipient not yet named */
@@ -43,6 +46,7 @@ enum act {
 	ACT_HEAR,  /* waits for a reply */
 	ACT_SAY,   /* says its command and waits for the reply */
 	ACT_SHAKE, /* TLS handshake */
+	ACT_PROVE, /* compares the channel with what is demanded of it */
 	ACT_CHECK, /* compares what is offered with what is needed */
 	ACT_BODY,  /* sends the message up to the gate */
 	ACT_DOT,   /* sends the rest and the dot, waits for the reply */
@@ -53,10 +57,11 @@ enum act {
 /*
  * What came back.  Steps that do not wait for a reply speak in the same
  * classes: SHAKE is 2yz (done), garbage (bytes before the handshake) or lost
- * (it failed); READY 2yz (fits), 4yz (the host lacks what is demanded) or 5yz
- * (the message is too large for it); BODY 2yz (the gate has opened), 3yz (we
- * cannot go on: the gate stayed shut, the file cannot be read), else it is
- * a reply that came too early; NEXT 2yz, or lost.
+ * (it failed); SECURE 2yz (good enough) or 4yz (it is not); READY 2yz (fits),
+ * 4yz (the host lacks what is demanded) or 5yz (the message is too large for
+ * it); BODY 2yz (the gate has opened), 3yz (we cannot go on: the gate stayed
+ * shut, the file cannot be read), else it is a reply that came too early; NEXT
+ * 2yz, or lost.
  */
 enum heard {
 	HEARD_2YZ,

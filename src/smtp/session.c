@@ -20,6 +20,8 @@ static bool
 applies(const struct session *s, enum when when)
 {
 	switch (when) {
+	case WHEN_WRAPPED:
+		return s->errand->encrypted;
 	case WHEN_TLS:
 		return s->errand->tls != TLS_LEVEL_NONE &&
 		    s->offered.starttls && !s->encrypted && s->tls != NULL;
@@ -52,6 +54,21 @@ turn(struct session *s)
 	return HEARD_2YZ;
 }
 
+/* Is the channel as safe as it has to be? */
+static enum heard
+prove(struct session *s)
+{
+	if (s->encrypted || s->errand->tls <= TLS_LEVEL_MAY)
+		return HEARD_2YZ;
+	err_set(&s->fault, ERR_PEER,
+	    s->offered.starttls
+		? "TLS is demanded, and the host refused STARTTLS"
+		: "TLS is demanded, and the host does not offer STARTTLS; is "
+		  "this the right port? submissions (465) has TLS from the "
+		  "first byte");
+	return HEARD_4YZ;
+}
+
 static enum heard
 perform(struct session *s, enum step step)
 {
@@ -60,6 +77,8 @@ perform(struct session *s, enum step step)
 		return dialogue_hear(s, step);
 	case ACT_SHAKE:
 		return dialogue_shake(s);
+	case ACT_PROVE:
+		return prove(s);
 	case ACT_CHECK:
 		return dialogue_check(s);
 	case ACT_BODY:
@@ -112,6 +131,8 @@ unreplied(struct session *s, const struct row *row, enum blame blame,
 		buf_printf(text, "protocol error while %s: ", row->doing);
 	} else if (row->act == ACT_CHECK) {
 		enhanced = heard == HEARD_5YZ ? "5.3.4" : "5.6.7";
+	} else if (row->act == ACT_PROVE) {
+		enhanced = "4.7.4";
 	} else if (heard == HEARD_LOST && row->act == ACT_SHAKE) {
 		enhanced = "4.7.5";
 		buf_add(text, STR("TLS handshake failed: "));
@@ -149,7 +170,7 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 {
 	const struct row *row = &script[step];
 	bool reply = heard <= HEARD_421 && row->act != ACT_CHECK &&
-	    row->act != ACT_SHAKE &&
+	    row->act != ACT_SHAKE && row->act != ACT_PROVE &&
 	    !(row->act == ACT_BODY && heard == HEARD_3YZ);
 	struct status status;
 
@@ -306,7 +327,7 @@ tls_broke(const struct session *s)
 static void
 converse(struct session *s, struct session_end *end, struct buf *text)
 {
-	enum step step = STEP_GREETING;
+	enum step step = STEP_WRAP;
 
 	while (step != STEP_END) {
 		const struct row *row = &script[step];

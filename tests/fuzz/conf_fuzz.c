@@ -92,7 +92,8 @@ check_print(struct conf *c)
 	}
 	assert(!b.over &&
 	    lines ==
-		lines_of(CONF_MAIN) + sections * (2 + lines_of(CONF_ROUTE)));
+		lines_of(CONF_MAIN) + c->relays_n * (2 + lines_of(CONF_RELAY)) +
+		    sections * (2 + lines_of(CONF_ROUTE)));
 	assert(conf_parse(&again, buf_str(&b), "printed", &p, &e) == 0);
 	check_same(c, &again);
 	buf_free(&b);
@@ -127,7 +128,7 @@ check_options(struct str text, uint64_t end, const struct conf *c)
 		assert(conf_option(&by_option, key, value, &p, &e) == 0);
 	}
 	/* The main section alone: its copy has no others. */
-	main_of_c.routes_n = 0;
+	main_of_c.relays_n = main_of_c.routes_n = 0;
 	check_same(&main_of_c, &by_option);
 	pool_free(&p);
 }

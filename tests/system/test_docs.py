@@ -57,7 +57,7 @@ def test_options(hantar):
 
 
 # The chapter of hantar.conf(5) about each kind of section.
-CHAPTERS = {"": "KEYS", "route": "ROUTES"}
+CHAPTERS = {"": "KEYS", "relay": "RELAYS", "route": "ROUTES"}
 
 
 def lines_of_conf():

@@ -33,7 +33,7 @@ carry_on(struct buf *b, const struct scene *s, enum step next)
 {
 	if (next == STEP_HELO)
 		buf_add(b, STR("C: HELO client.example\nS: 250 mx\n"));
-	if (next == STEP_HELO || next == STEP_READY)
+	if (next == STEP_HELO || next == STEP_SECURE)
 		road_behind(b, ROAD_PLAIN, 1);
 	else
 		road_behind(b, s->road, s->i);

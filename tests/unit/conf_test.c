@@ -92,13 +92,15 @@ static void
 every_default_is_in_its_normal_form(void **state)
 {
 	struct conf c;
+	struct conf_relay relay = {0};
 	struct conf_route route = {0};
 	const struct conf_scope scopes[CONF_SECTIONS] = {
-	    {CONF_MAIN, &c}, {CONF_ROUTE, &route}};
+	    {CONF_MAIN, &c}, {CONF_RELAY, &relay}, {CONF_ROUTE, &route}};
 	struct buf b;
 
 	(void)state;
 	conf_default(&c, &pool);
+	keys_default(scopes[CONF_RELAY], &pool);
 	keys_default(scopes[CONF_ROUTE], &pool);
 	buf_init(&b, 1000);
 	for (size_t i = 0; i < conf_keys_n; i++) {
@@ -152,8 +154,9 @@ static const struct {
     {"max-message", "9223372036854775807G", "a size"},
     {"max-header", "1k", "64k to 1G"},
     {"max-recipients", "99", "100 to"},
-    {"tls", "maybe", "none of: none, may"},
-    {"tls", "", "none of: none, may"},
+    {"tls", "maybe", "none of: default, none, may"},
+    {"tls", "", "none of: default, none, may"},
+    {"relay", "a..b", "relay: "},
     {"delivery", "x", "none of: foreground, background, queue"},
     {"spool", "spool", "no absolute path"},
     {"spool", "", "neither none nor a path"},
@@ -194,6 +197,9 @@ static const struct {
     {"[route \"[192.0.2.1]\"]\n", "f:1: "},
     {"[route \"x\"]\n[route \"y\"]\n\n[route \"x\"]\n",
 	"f:4: this section was on line 1"},
+    {"[relay \"a,b\"]\n", "f:1: the name of a relay has letters"},
+    {"[relay \"none\"]\n", "f:1: no relay can be called that"},
+    {"host = x\n", "f:1: \"host\" stands in sections [relay \"...\"] only"},
     {"[route \"x\"]\ntls = may\ntls = may\n", "f:3: tls was set on line 2"},
     {"[route \"x\"]\nhostname = y\n",
 	"f:2: \"hostname\" is no key of a section [route]: it stands before"},

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include "route/relay.h"
+
+#include <sys/socket.h>
+
+#include "os/idn.h"
+
+enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
+
+/* What may stand for a port, or in front of the host. */
+static const struct service {
+	const char *name;
+	unsigned port;
+} services[] = {
+    {"smtp", PORT_SMTP},
+    {"submission", PORT_SUBMISSION},
+    {"submissions", PORT_SUBMISSIONS},
+    {"smtps", PORT_SUBMISSIONS},
+};
+
+static const struct service *
+service_of(struct str name)
+{
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (str_ieq(name, str_c(services[i].name)))
+			return &services[i];
+	return NULL;
+}
+
+/* Takes "scheme://" away from the front of *rest. */
+static int
+take_scheme(struct relay_host *h, struct str *rest, bool *said, struct err *e)
+{
+	size_t colon = str_find(*rest, ':');
+	struct str behind = str_slice(*rest, colon, rest->n);
+	const struct service *service;
+
+	*said = str_starts(behind, STR("://"));
+	if (!*said)
+		return 0;
+	service = service_of(str_slice(*rest, 0, colon));
+	if (service == NULL)
+		return err_set(e, ERR_SYNTAX,
+		    "\"%.*s\" is none of smtp, submission, submissions, smtps",
+		    (int)colon, rest->p);
+	h->port = service->port;
+	h->encrypted = service->port == PORT_SUBMISSIONS;
+	*rest = str_slice(*rest, colon + 3, rest->n);
+	return 0;
+}
+
+/* Reads what stands behind the host: nothing, ":port" or ":service". */
+static int
+take_port(struct relay_host *h, struct str rest, bool scheme, struct err *e)
+{
+	const struct service *service;
+	struct str port = str_slice(rest, 1, rest.n);
+	uint64_t number;
+
+	if (rest.n == 0)
+		return 0;
+	service = service_of(port);
+	if (rest.p[0] != ':' ||
+	    (service == NULL && !str_number(port, 65535, &number)))
+		return err_set(e, ERR_SYNTAX,
+		    "\"%.*s\" is neither a port nor one of smtp, submission, "
+		    "submissions",
+		    STR_ARG(port));
+	h->port = service ? service->port : (unsigned)number;
+	if (h->port == 0)
+		return err_set(e, ERR_SYNTAX, "0 is no port");
+	/* The scheme says more than the number. */
+	if (!scheme)
+		h->encrypted = h->port == PORT_SUBMISSIONS;
+	return 0;
+}
+
+/* Where the host ends and its port begins. */
+static size_t
+end_of_host(struct str text)
+{
+	struct ip ip;
+	size_t colon = str_find(text, ':');
+
+	if (str_starts(text, STR("[")))
+		return str_find(text, ']') + 1;
+	/* An IPv6 address without brackets has no port. */
+	return ip_parse(text, &ip) ? text.n : colon;
+}
+
+static int
+take_name(struct relay_host *h, struct str name, struct pool *p, struct err *e)
+{
+	bool bracket = str_starts(name, STR("["));
+	struct buf b;
+	int result = 0;
+
+	if (bracket && name.p[name.n - 1] != ']')
+		return err_set(e, ERR_SYNTAX, "there is no ]");
+	if (bracket)
+		name = str_slice(name, 1, name.n - 1);
+	if (bracket && str_istarts(name, STR("IPv6:")))
+		name = str_slice(name, 5, name.n);
+	buf_init(&b, 1024);
+	h->literal = ip_parse(name, &h->ip);
+	if (h->literal) {
+		buf_add(
+		    &b, h->ip.family == AF_INET6 ? STR("[IPv6:") : STR("["));
+		ip_print(&b, &h->ip);
+		buf_byte(&b, ']');
+	} else {
+		result = idn_ascii(&b, name, e);
+	}
+	h->name = pool_str(p, buf_str(&b));
+	buf_free(&b);
+	return result;
+}
+
+int
+relay_host(struct relay_host *h, struct str text, struct pool *p, struct err *e)
+{
+	struct str rest = text;
+	bool scheme;
+	size_t end;
+
+	*h = (struct relay_host){0};
+	if (take_scheme(h, &rest, &scheme, e) < 0)
+		return -1;
+	end = end_of_host(rest);
+	if (take_name(h, str_slice(rest, 0, end), p, e) < 0)
+		return err_while(e, "\"%.*s\"", STR_ARG(text));
+	return take_port(h, str_slice(rest, end, rest.n), scheme, e);
+}
+
+int
+relay_hosts(struct relay *relay, struct str text, struct pool *p, struct err *e)
+{
+	struct relay_host *host = pool_array(p, text.n / 2 + 1, sizeof(*host));
+	struct str rest = text;
+	struct str one;
+
+	relay->host = host;
+	relay->n = 0;
+	while (str_word(&rest, ", ", &one)) {
+		if (relay->n == RELAY_HOSTS)
+			return err_set(e, ERR_LIMIT, "more than %d hosts",
+			    (int)RELAY_HOSTS);
+		if (relay_host(&host[relay->n++], one, p, e) < 0)
+			return -1;
+	}
+	return 0;
+}

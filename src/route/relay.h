@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* Relays: hosts that take the mail for others, as the configuration names
+ * them. */
+#ifndef ROUTE_RELAY_H
+#define ROUTE_RELAY_H
+
+#include "base/err.h"
+#include "base/pool.h"
+#include "mail/errand.h"
+#include "net/host.h"
+
+enum { RELAY_HOSTS = 20 };
+
+struct relay_host {
+	struct str name; /* in ASCII; or "[192.0.2.1]" */
+	bool literal;
+	struct ip ip;	/* of a literal */
+	unsigned port;	/* 0: the usual one */
+	bool encrypted; /* TLS from the first byte, no STARTTLS (RFC 8314) */
+};
+
+struct relay {
+	struct str name;	       /* for people */
+	const struct relay_host *host; /* tried in this order */
+	size_t n;
+	enum tls_level tls;
+};
+
+/*
+ * Reads one host: "mail.example.org", which is looked up as the system does it
+ * (never its MX records; "[mail.example.org]", as other programs write it,
+ * means the same), or an address, in brackets where that is needed; behind it
+ * ":587", ":submission" (587), ":submissions" (465) or ":smtp".  In front there
+ * may be smtp://, submission:// or submissions:// (smtps://).  Port 465 and
+ * submissions are encrypted from the first byte.  -1 with *e.
+ */
+int relay_host(struct relay_host *, struct str text, struct pool *,
+    struct err *) __attribute__((warn_unused_result));
+
+/*
+ * Reads one or more hosts, separated by commas or blanks.  The list is in the
+ * pool.
+ */
+int relay_hosts(struct relay *, struct str text, struct pool *, struct err *)
+    __attribute__((warn_unused_result));
+
+#endif

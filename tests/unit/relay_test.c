@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* C-27, C-29: how a relay is written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "route/relay.h"
+
+static const struct {
+	const char *text;
+	const char
+	    *expected; /* "name port encrypted", or a part of the error */
+} hosts[] = {
+    {"mail.example.org", "mail.example.org 0"},
+    {"Mail.Example.ORG.", "mail.example.org 0"},
+    {"b\xc3\xbc"
+     "cher.example",
+	"xn--bcher-kva.example 0"},
+    {"hub", "hub 0"},
+    {"[mail.example.org]", "mail.example.org 0"},
+    {"mail.example.org:587", "mail.example.org 587"},
+    {"[mail.example.org]:2525", "mail.example.org 2525"},
+    {"mail.example.org:submission", "mail.example.org 587"},
+    {"mail.example.org:SUBMISSIONS", "mail.example.org 465 encrypted"},
+    {"mail.example.org:smtps", "mail.example.org 465 encrypted"},
+    {"mail.example.org:465", "mail.example.org 465 encrypted"},
+    {"mail.example.org:smtp", "mail.example.org 25"},
+    {"submission://mail.example.org", "mail.example.org 587"},
+    {"smtps://mail.example.org", "mail.example.org 465 encrypted"},
+    {"submissions://mail.example.org:2465", "mail.example.org 2465 encrypted"},
+    {"smtp://mail.example.org:465", "mail.example.org 465"},
+    {"192.0.2.1", "[192.0.2.1] 0 literal"},
+    {"[192.0.2.1]:587", "[192.0.2.1] 587 literal"},
+    {"192.0.2.1:465", "[192.0.2.1] 465 encrypted literal"},
+    {"2001:db8::1", "[IPv6:2001:db8::1] 0 literal"},
+    {"[2001:db8::1]:587", "[IPv6:2001:db8::1] 587 literal"},
+    {"[IPv6:2001:db8::1]", "[IPv6:2001:db8::1] 0 literal"},
+    {"", "domain of 0 bytes"},
+    {":587", "domain of 0 bytes"},
+    {"[]", "domain of 0 bytes"},
+    {"[", "there is no ]"},
+    {"[mail.example.org", "there is no ]"},
+    {"[mail.example.org]587", "neither a port"},
+    {"mail.example.org:", "neither a port"},
+    {"mail.example.org:submisson", "neither a port"},
+    {"mail.example.org:65536", "neither a port"},
+    {"mail.example.org:0", "0 is no port"},
+    {"https://mail.example.org", "none of smtp, submission"},
+    {"mail/example", "byte 0x2f"},
+    {"a..b", "label of 0 bytes"},
+};
+
+static void
+hosts_of_relays(void **state)
+{
+	struct pool p = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct relay_host h;
+		struct err e = {0};
+		struct buf b;
+
+		buf_init(&b, 1000);
+		if (relay_host(&h, str_c(hosts[i].text), &p, &e) == 0) {
+			buf_printf(&b, "%.*s %u%s%s", STR_ARG(h.name), h.port,
+			    h.encrypted ? " encrypted" : "",
+			    h.literal ? " literal" : "");
+			assert_string_equal(b.p, hosts[i].expected);
+		} else if (strstr(e.text, hosts[i].expected) == NULL) {
+			fail_msg("%s: %s", hosts[i].text, e.text);
+		}
+		buf_free(&b);
+	}
+	pool_free(&p);
+}
+
+static void
+lists_of_hosts(void **state)
+{
+	struct pool p = {0};
+	struct relay relay;
+	struct err e;
+	struct buf b;
+
+	(void)state;
+	assert_int_equal(
+	    relay_hosts(&relay, STR("a:1,b:2 , [c]:3"), &p, &e), 0);
+	assert_int_equal(relay.n, 3);
+	for (size_t i = 0; i < relay.n; i++) {
+		assert_int_equal(relay.host[i].port, i + 1);
+		assert_int_equal(relay.host[i].name.p[0], "abc"[i]);
+	}
+	assert_int_equal(relay_hosts(&relay, STR(""), &p, &e), 0);
+	assert_int_equal(relay.n, 0);
+	assert_int_equal(relay_hosts(&relay, STR("a, b:x"), &p, &e), -1);
+	buf_init(&b, 1000);
+	for (int i = 0; i < RELAY_HOSTS; i++)
+		buf_printf(&b, "h%d ", i);
+	assert_int_equal(relay_hosts(&relay, buf_str(&b), &p, &e), 0);
+	assert_int_equal(relay.n, RELAY_HOSTS);
+	buf_add(&b, STR("x"));
+	assert_int_equal(relay_hosts(&relay, buf_str(&b), &p, &e), -1);
+	buf_free(&b);
+	pool_free(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(hosts_of_relays),
+	    cmocka_unit_test(lists_of_hosts),
+	};
+
+	return cmocka_run_group_tests_name("relay", tests, NULL, NULL);
+}
