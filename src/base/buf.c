@@ -36,6 +36,14 @@ buf_free(struct buf *b)
 }
 
 void
+buf_wipe(struct buf *b)
+{
+	if (b->size > 0)
+		explicit_bzero(b->p, b->size);
+	buf_free(b);
+}
+
+void
 buf_clear(struct buf *b)
 {
 	check(b);

@@ -25,6 +25,12 @@ void buf_init(struct buf *b, size_t max);
 /* Releases the memory; b is then as after buf_init.  Idempotent. */
 void buf_free(struct buf *b);
 
+/*
+ * As buf_free, and nothing that was in the buffer stays in memory, if it never
+ * grew: see to the room (buf_room) before a secret comes.
+ */
+void buf_wipe(struct buf *b);
+
 /* Forgets the content and the flag, keeps the memory. */
 void buf_clear(struct buf *b);
 

@@ -95,6 +95,54 @@ code_xtext(struct buf *b, struct str s)
 			buf_printf(b, "+%02X", (unsigned char)s.p[i]);
 }
 
+#define BASE64 \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+void
+code_base64(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i += 3) {
+		size_t n = s.n - i < 3 ? s.n - i : 3;
+		char four[4] = {'=', '=', '=', '='};
+		uint32_t bits = 0;
+
+		for (size_t k = 0; k < 3; k++)
+			bits =
+			    bits << 8 | (k < n ? (unsigned char)s.p[i + k] : 0);
+		for (size_t k = 0; k <= n; k++)
+			four[k] = BASE64[bits >> (18 - 6 * k) & 63];
+		buf_add(b, str_of(four, sizeof(four)));
+	}
+}
+
+bool
+code_unbase64(struct buf *b, struct str s)
+{
+	size_t before = b->n;
+	uint32_t bits = 0;
+	unsigned open = 0; /* how many of them are of no byte yet */
+	size_t pad = 0;
+	bool fine = s.n % 4 == 0;
+
+	while (pad < 2 && pad < s.n && s.p[s.n - 1 - pad] == '=')
+		pad++;
+	for (size_t i = 0; fine && i < s.n - pad; i++) {
+		size_t digit = str_find(STR(BASE64), s.p[i]);
+
+		bits = bits << 6 | (uint32_t)(digit & 63);
+		open += 6;
+		fine = digit < STR(BASE64).n;
+		if (open < 8)
+			continue;
+		open -= 8;
+		buf_byte(b, (char)(bits >> open & 255));
+	}
+	if (fine && (bits & ((1U << open) - 1)) == 0)
+		return true;
+	buf_cut(b, before);
+	return false;
+}
+
 void
 code_base36(struct buf *b, uint64_t n, size_t width)
 {

@@ -33,6 +33,17 @@ bool code_unescape(struct buf *b, struct str s, bool keep_spaces)
  */
 void code_xtext(struct buf *b, struct str s);
 
+/* Appends s in base64 (RFC 4648, 4), in one line. */
+void code_base64(struct buf *b, struct str s);
+
+/*
+ * Appends what s holds in base64.  False, and nothing is appended, if s is
+ * not exactly that: another character (a blank too), padding that is missing
+ * or stands within, bits that are left over (RFC 4648, 3).
+ */
+bool code_unbase64(struct buf *b, struct str s)
+    __attribute__((warn_unused_result));
+
 /*
  * Appends n in base 36 (digits, upper-case letters), padded with zeros to
  * width, at most 13.
