@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/keep.h"
+#include "agent/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/dial.h"
@@ -11,6 +12,9 @@
 #include "os/sandbox.h"
 #include "os/sys.h"
 #include "smtp/session.h"
+
+/* What a program that prints the secret may take. */
+enum { SECRET_MS = 20000 };
 
 struct attempt {
 	const struct errand *errand;
@@ -45,11 +49,10 @@ put_show(struct attempt *a, struct str text)
 }
 
 static void
-put_log(void *ctx, struct str text)
+put_log(void *ctx, enum log_level level, struct str text)
 {
 	struct attempt *a = ctx;
-	struct record r = {
-	    .kind = RECORD_LOG, .number = LOG_LEVEL_INFO, .text = text};
+	struct record r = {.kind = RECORD_LOG, .number = level, .text = text};
 
 	report_put(a->report, &r);
 }
@@ -182,7 +185,7 @@ on_gate(void *ctx, size_t letter)
 	if (gate == GATE_SHUT)
 		return false;
 	if (keep_sending(&a->keep, letter, gate == GATE_LOOSE, &e) < 0) {
-		put_log(a, str_c(e.text));
+		put_log(a, LOG_LEVEL_INFO, str_c(e.text));
 		return false;
 	}
 	a->past_gate = true;
@@ -198,7 +201,7 @@ on_verdict(void *ctx, size_t letter, const struct status *status)
 	(void)letter;
 	if (keep_verdict(&a->keep, status, &e) == 0)
 		return true;
-	put_log(a, str_c(e.text));
+	put_log(a, LOG_LEVEL_INFO, str_c(e.text));
 	return false;
 }
 
@@ -244,7 +247,8 @@ lock_in(const struct attempt *a, int socket, struct err *e)
 
 /* The conversation over a connection that stands. */
 static void
-converse(struct attempt *a, struct tls *tls, int fd, bool lock)
+converse(struct attempt *a, struct tls *tls, const struct auth_who *who, int fd,
+    bool lock)
 {
 	struct session_hooks hooks = {
 	    .rcpt = on_rcpt,
@@ -281,7 +285,7 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 		put_host(a, REACH_CONNECTED,
 		    status_own(BLAME_US, "4.3.0", str_c(e.text)));
 	} else {
-		end = session_run(&io, tls, &errand, &hooks, &text);
+		end = session_run(&io, tls, who, &errand, &hooks, &text);
 		keep_back(&a->keep);
 		if (end.status.outcome != OUTCOME_OPEN)
 			put_host(a, end.reach, end.status);
@@ -289,6 +293,31 @@ converse(struct attempt *a, struct tls *tls, int fd, bool lock)
 	io_close(&io);
 	buf_free(&text);
 	buf_free(&helo);
+}
+
+/* Whoever is to log in reads the secret first. */
+static void
+prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
+{
+	struct secret secret;
+	struct err e;
+	int64_t deadline = clock_now() + SECRET_MS;
+
+	if (a->errand->login == NULL) {
+		converse(a, tls, NULL, fd, lock);
+		return;
+	}
+	if (lock)
+		sandbox_conceal();
+	if (secret_get(&secret, a->errand, deadline, &e) == 0) {
+		converse(a, tls, &secret.who, fd, lock);
+	} else {
+		put_log(a, LOG_LEVEL_ERROR, str_c(e.text));
+		put_host(a, REACH_SESSION,
+		    status_own(BLAME_US, "4.3.0", str_c(e.text)));
+		sys_close(fd);
+	}
+	secret_wipe(&secret);
 }
 
 void
@@ -329,14 +358,14 @@ smtp_attempt(const struct errand *errand, struct report *report,
 			tzset();
 			tls = tls_new(&e);
 			if (tls == NULL)
-				put_log(&a, str_c(e.text));
+				put_log(&a, LOG_LEVEL_INFO, str_c(e.text));
 		}
 		if (tls == NULL && errand->tls > TLS_LEVEL_MAY) {
 			put_host(&a, REACH_CONNECTED,
 			    status_own(BLAME_US, "4.7.4", str_c(e.text)));
 			sys_close(fd);
 		} else {
-			converse(&a, tls, fd, lock);
+			prepare(&a, tls, fd, lock);
 		}
 		tls_free(tls);
 	}

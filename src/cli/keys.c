@@ -151,7 +151,7 @@ const struct conf_key conf_keys[] = {
 	TIME("greeting-timeout", wait[WAIT_GREETING], "5m",
 	    "the server's greeting"),
 	TIME("ehlo-timeout", wait[WAIT_EHLO], "5m",
-	    "the reply to EHLO or HELO"),
+	    "the reply to EHLO, HELO or AUTH"),
 	TIME("starttls-timeout", wait[WAIT_STARTTLS], "5m",
 	    "the reply to STARTTLS, and the handshake"),
 	TIME("mail-timeout", wait[WAIT_MAIL], "5m",

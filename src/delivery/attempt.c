@@ -107,6 +107,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .literal = step.host->literal,
 	    .tls = step.clear ? TLS_LEVEL_NONE : hop_level(hop, step.host),
 	    .encrypted = step.host->encrypted,
+	    .login = hop->target.relay ? hop->target.relay->login : NULL,
 	    .helo = opts->helo,
 	    .letter = letter,
 	    .letters = letters,

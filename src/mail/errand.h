@@ -7,6 +7,7 @@
 #define MAIL_ERRAND_H
 
 #include "mail/envelope.h"
+#include "mail/login.h"
 #include "mail/marks.h"
 
 enum tls_level {
@@ -65,7 +66,8 @@ struct errand {
 	bool last;    /* no other host will be tried after this one */
 	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
-	bool encrypted;	 /* TLS from the first byte, without STARTTLS */
+	bool encrypted; /* TLS from the first byte, without STARTTLS */
+	const struct login *login; /* NULL: no name, no password */
 	struct str helo; /* empty: the literal of the socket's address */
 	const struct letter *letter; /* sent one after the other */
 	size_t letters;

@@ -224,3 +224,29 @@ tls_start(struct tls *tls, struct io *io, struct str name, int64_t deadline,
 	io_layer(io, &layer, ssl);
 	return 0;
 }
+
+/* Both are of one handshake, and one only: of TLS 1.2 that is not true without
+ * the extended master secret (RFC 7627). */
+void
+tls_bind(const struct io *io, struct tls_binding *b)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	static const unsigned char nothing[1];
+	SSL *ssl = io->ctx;
+
+	*b = (struct tls_binding){.name = ""};
+	if (io->ops != &layer)
+		return;
+	if (SSL_version(ssl) >= TLS1_3_VERSION) {
+		b->n = 32;
+		if (SSL_export_keying_material(ssl, b->bytes, b->n, label,
+			sizeof(label) - 1, nothing, 0, 1) == 1)
+			b->name = "tls-exporter";
+		ERR_clear_error();
+	} else if (SSL_get_extms_support(ssl) == 1) {
+		/* The client's came first: no session is ever resumed. */
+		b->n = SSL_get_finished(ssl, b->bytes, sizeof(b->bytes));
+		if (b->n > 0 && b->n <= sizeof(b->bytes))
+			b->name = "tls-unique";
+	}
+}

@@ -40,4 +40,14 @@ void tls_free(struct tls *);
 int tls_start(struct tls *, struct io *, struct str name, int64_t deadline,
     struct tls_proof *, struct err *) __attribute__((warn_unused_result));
 
+/* What ties a login to this very channel (RFC 5929, 9266). */
+struct tls_binding {
+	const char *name; /* "" where there is nothing that could */
+	unsigned char bytes[64];
+	size_t n;
+};
+
+/* Of a stream that tls_start has made one of TLS. */
+void tls_bind(const struct io *, struct tls_binding *);
+
 #endif

@@ -150,3 +150,11 @@ sandbox_lock(
 		return err_sys(e, "no_new_privs");
 	return lock_kernel(profile, writes, e);
 }
+
+void
+sandbox_conceal(void)
+{
+#ifndef HANTAR_SANITIZED
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}

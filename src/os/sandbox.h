@@ -40,4 +40,10 @@ struct sandbox_writes {
  */
 int sandbox_lock(enum sandbox, const struct sandbox_writes *, struct err *);
 
+/*
+ * From here on no other process of the same user can look into this one, and
+ * no core shows what it knows.
+ */
+void sandbox_conceal(void);
+
 #endif

@@ -24,6 +24,7 @@ struct relay {
 	const struct relay_host *host; /* tried in this order */
 	size_t n;
 	enum tls_level tls;
+	const struct login *login; /* who we are for them; NULL: nobody */
 };
 
 /*

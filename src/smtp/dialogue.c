@@ -21,26 +21,26 @@ enum {
 	BLOCK = 128 * 1024,
 };
 
-static int64_t
-until(const struct session *s, enum wait wait)
+int64_t
+dialogue_until(const struct session *s, enum wait wait)
 {
 	int64_t deadline = clock_now() + s->errand->wait[wait];
 
 	return deadline < s->errand->deadline ? deadline : s->errand->deadline;
 }
 
-static void
-show(const struct session *s, const char *mark, struct str line)
+void
+dialogue_show(const struct session *s, const char *mark, struct str line)
 {
 	if (s->hooks->show)
 		s->hooks->show(s->hooks->ctx, mark, line);
 }
 
-static void
-note(const struct session *s, struct str line)
+void
+dialogue_note(const struct session *s, enum log_level level, struct str line)
 {
-	show(s, "***", line);
-	s->hooks->log(s->hooks->ctx, line);
+	dialogue_show(s, "***", line);
+	s->hooks->log(s->hooks->ctx, level, line);
 }
 
 size_t
@@ -78,7 +78,7 @@ dialogue_more(const struct session *s)
 static void
 command(struct session *s, struct str line)
 {
-	show(s, ">>>", line);
+	dialogue_show(s, ">>>", line);
 	buf_add(&s->out, line);
 	buf_add(&s->out, STR("\r\n"));
 	s->owed++;
@@ -126,6 +126,9 @@ put_command(struct session *s, enum step step)
 	case STEP_GREETING:
 	case STEP_SHAKE:
 	case STEP_SECURE:
+	case STEP_LOGIN:
+	case STEP_AUTH:
+	case STEP_ANSWER:
 	case STEP_READY:
 	case STEP_BODY:
 	case STEP_DOT:
@@ -146,8 +149,8 @@ put_command(struct session *s, enum step step)
 static bool
 flush(struct session *s, enum wait wait)
 {
-	bool written =
-	    io_write(s->io, buf_str(&s->out), until(s, wait), &s->fault) == 0;
+	bool written = io_write(s->io, buf_str(&s->out),
+			   dialogue_until(s, wait), &s->fault) == 0;
 
 	buf_clear(&s->out);
 	return written;
@@ -161,7 +164,7 @@ dialogue_say(struct session *s, enum step step)
 	if (s->owed > 0)
 		return HEARD_2YZ;
 	if (s->offered.pipelining && script[step].ahead)
-		show(s, "***",
+		dialogue_show(s, "***",
 		    STR("(PIPELINING: what follows goes in one write; the "
 			"replies come in the same order)"));
 	put_command(s, step);
@@ -185,6 +188,10 @@ show_reply(const struct session *s)
 {
 	struct str rest = buf_str(&s->reply.text);
 	struct str line;
+	/* With what is known of a challenge, who listened could guess the
+	 * password. */
+	bool hidden =
+	    s->login.begun && !s->login.done && s->reply.code / 100 == 3;
 	struct buf b;
 
 	if (s->hooks->show == NULL)
@@ -195,8 +202,8 @@ show_reply(const struct session *s)
 		if (s->reply.fault == NULL)
 			buf_printf(
 			    &b, "%u%c", s->reply.code, rest.n > 0 ? '-' : ' ');
-		buf_add(&b, line);
-		show(s, "", buf_str(&b));
+		buf_add(&b, hidden ? STR("<hidden>") : line);
+		dialogue_show(s, "", buf_str(&b));
 	}
 	buf_free(&b);
 }
@@ -231,6 +238,7 @@ hear(struct session *s, int64_t deadline)
 		    io_fill(s->io, deadline, &s->fault) < 0)
 			return HEARD_LOST;
 	}
+	dialogue_hide(s);
 	show_reply(s);
 	if (state == REPLY_DONE)
 		return class_of(s);
@@ -247,7 +255,7 @@ hear(struct session *s, int64_t deadline)
 enum heard
 dialogue_hear(struct session *s, enum step step)
 {
-	enum heard heard = hear(s, until(s, script[step].wait));
+	enum heard heard = hear(s, dialogue_until(s, script[step].wait));
 
 	if (s->owed > 0)
 		s->owed--;
@@ -279,7 +287,7 @@ dialogue_shake(struct session *s)
 		return HEARD_GARBAGE;
 	}
 	if (tls_start(s->tls, s->io, errand->literal ? STR("") : errand->host,
-		until(s, WAIT_STARTTLS), &s->proof, &s->fault) < 0) {
+		dialogue_until(s, WAIT_STARTTLS), &s->proof, &s->fault) < 0) {
 		s->reach = REACH_STARTTLS;
 		return HEARD_LOST;
 	}
@@ -291,9 +299,9 @@ dialogue_shake(struct session *s)
 	    "%s with cipher %s (%d bits)",
 	    STR_ARG(s->hooks->peer), s->proof.version, s->proof.cipher,
 	    s->proof.bits);
-	note(s, buf_str(&b));
+	dialogue_note(s, LOG_LEVEL_INFO, buf_str(&b));
 	if (s->hooks->show)
-		show(s, "***",
+		dialogue_show(s, "***",
 		    STR("(encrypted; who the server is was not verified)"));
 	buf_free(&b);
 	return HEARD_2YZ;
@@ -319,7 +327,7 @@ dialogue_check(struct session *s)
 		return HEARD_5YZ;
 	}
 	if (content->eightbit && !s->offered.eightbit)
-		note(s,
+		dialogue_note(s, LOG_LEVEL_INFO,
 		    STR("8-bit content is sent as it is, although the host "
 			"does not offer 8BITMIME"));
 	return HEARD_2YZ;
@@ -329,7 +337,7 @@ dialogue_check(struct session *s)
 static enum heard
 early(struct session *s)
 {
-	enum heard heard = hear(s, until(s, WAIT_BLOCK));
+	enum heard heard = hear(s, dialogue_until(s, WAIT_BLOCK));
 
 	if (heard != HEARD_2YZ && heard != HEARD_3YZ)
 		return heard;
@@ -395,7 +403,7 @@ dialogue_body(struct session *s)
 			return early(s);
 		/* Who says no and takes nothing more is not waited for. */
 		if (io_write_unless_heard(s->io, buf_str(&s->out),
-			until(s, WAIT_BLOCK), &s->fault) != 0)
+			dialogue_until(s, WAIT_BLOCK), &s->fault) != 0)
 			return io_pending(s->io) ? early(s) : HEARD_LOST;
 		buf_clear(&s->out);
 	}
@@ -415,25 +423,25 @@ dialogue_dot(struct session *s)
 		buf_init(&b, 128);
 		buf_printf(&b, "(the message: %" PRIu64 " octets)",
 		    s->letter->content.size);
-		show(s, "***", buf_str(&b));
+		dialogue_show(s, "***", buf_str(&b));
 		buf_free(&b);
 	}
-	show(s, ">>>", STR("."));
+	dialogue_show(s, ">>>", STR("."));
 	if (s->offered.pipelining && dialogue_more(s) == NULL) {
-		show(s, ">>>", STR("QUIT (in the same write)"));
+		dialogue_show(s, ">>>", STR("QUIT (in the same write)"));
 		buf_add(&s->out, STR("QUIT\r\n"));
 		s->parted = true;
 	}
 	if (!flush(s, WAIT_BLOCK)) {
 		/* Who refuses and hangs up has refused all the same. */
 		enum heard last = io_pending(s->io)
-		    ? hear(s, until(s, WAIT_BLOCK))
+		    ? hear(s, dialogue_until(s, WAIT_BLOCK))
 		    : HEARD_LOST;
 
 		return last == HEARD_2YZ ? HEARD_LOST : last;
 	}
 
-	enum heard heard = hear(s, until(s, WAIT_DOT));
+	enum heard heard = hear(s, dialogue_until(s, WAIT_DOT));
 
 	/* Any clear reply ends the transaction (RFC 5321, 4.1.1.4). */
 	if (heard == HEARD_2YZ || heard == HEARD_4YZ || heard == HEARD_5YZ)
@@ -446,7 +454,7 @@ dialogue_drain(struct session *s)
 {
 	/* What is still to come decides nothing: it is not worth a long wait.
 	 */
-	int64_t deadline = until(s, WAIT_QUIT);
+	int64_t deadline = dialogue_until(s, WAIT_QUIT);
 	bool accepted = s->accepted > 0;
 
 	while (s->owed > 0) {
@@ -464,7 +472,7 @@ dialogue_drain(struct session *s)
 		/* For whom it accepted, a lone dot would be a message. */
 		if (accepted)
 			return false;
-		show(s, ">>>", STR("."));
+		dialogue_show(s, ">>>", STR("."));
 		buf_add(&s->out, STR(".\r\n"));
 		if (!flush(s, WAIT_QUIT))
 			return false;

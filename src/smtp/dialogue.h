@@ -8,12 +8,27 @@
 #define SMTP_DIALOGUE_H
 
 #include "mail/stuff.h"
+#include "net/tls.h"
+#include "smtp/auth.h"
 #include "smtp/extend.h"
+#include "smtp/hooks.h"
 #include "smtp/reply.h"
 #include "smtp/script.h"
-#include "smtp/session.h"
 
 enum rcpt_state { RCPT_OPEN, RCPT_ACCEPTED, RCPT_JUDGED };
+
+/* How far the login is. */
+struct session_login {
+	const struct auth_who *who; /* NULL: nobody in particular */
+	struct tls_binding binding;
+	char nonce[40];
+	struct auth auth; /* the exchange that goes on */
+	bool begun;	  /* there is one */
+	bool done;	  /* the server knows who we are */
+	unsigned tried;	  /* mechanisms that were refused, as bits */
+	struct buf coded; /* the secret in base64 */
+	struct buf first; /* and with the name, in the form that was said */
+};
 
 struct session {
 	struct io *io;
@@ -25,6 +40,7 @@ struct session {
 	struct tls_proof proof;
 	bool encrypted;
 	enum reach reach;
+	struct session_login login;
 
 	/*
 	 * Two cursors: commands are said ahead of the replies that are
@@ -64,10 +80,31 @@ const struct letter *dialogue_more(const struct session *);
  */
 enum heard dialogue_say(struct session *, enum step);
 
+/*
+ * For the other half of the dialogue: what is shown; what is shown and logged;
+ * until when something is waited for.
+ */
+void dialogue_show(const struct session *, const char *mark, struct str line);
+void dialogue_note(const struct session *, enum log_level, struct str line);
+int64_t dialogue_until(const struct session *, enum wait);
+
 /* Waits for one reply under the step's time. */
 enum heard dialogue_hear(struct session *, enum step);
 
 enum heard dialogue_shake(struct session *);
+
+/* Before all others, and behind them: the login's memory, which is wiped. */
+void dialogue_login(struct session *, const struct auth_who *);
+void dialogue_logout(struct session *);
+
+/* Hides the secret in the reply, if the server repeats it. */
+void dialogue_hide(struct session *);
+
+/* Finds the mechanism to try next. */
+enum heard dialogue_choose(struct session *);
+
+/* Begins to log in by it, or answers the challenge that came last. */
+enum heard dialogue_auth(struct session *, enum step);
 
 /* Compares what the server offers with what is needed. */
 enum heard dialogue_check(struct session *);

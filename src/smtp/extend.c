@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/key.h"
+#include "mail/login.h"
 
 /* The value is where the keyword's flag stands in struct extend. */
 static const struct key keywords[] = {
@@ -14,6 +15,26 @@ static const struct key keywords[] = {
     {"DSN", offsetof(struct extend, dsn)},
     {"STARTTLS", offsetof(struct extend, starttls)},
 };
+
+/* The mechanisms in "AUTH" and in "AUTH=", which is older than its standard. */
+static void
+read_auth(struct extend *x, struct str line)
+{
+	static const struct str auth = {"AUTH", 4};
+	struct str words = str_slice(line, auth.n, line.n);
+	struct str word;
+
+	if (!str_istarts(line, auth) || words.n == 0 ||
+	    (words.p[0] != ' ' && words.p[0] != '='))
+		return;
+	words = str_slice(words, 1, words.n);
+	while (str_split(&words, ' ', &word)) {
+		enum mech mech = mech_find(word);
+
+		if (mech < MECHS)
+			x->mechs |= 1U << mech;
+	}
+}
 
 void
 extend_read(struct extend *x, struct str lines)
@@ -27,6 +48,7 @@ extend_read(struct extend *x, struct str lines)
 		struct str word;
 		int k;
 
+		read_auth(x, words);
 		if (!str_split(&words, ' ', &word))
 			continue;
 		k = key_find(

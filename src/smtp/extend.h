@@ -12,6 +12,7 @@ struct extend {
 	bool starttls;	   /* RFC 3207 */
 	bool utf8;	   /* SMTPUTF8, RFC 6531 */
 	bool dsn;	   /* RFC 3461 */
+	unsigned mechs;	   /* AUTH, RFC 4954: 1U << enum mech for each */
 	uint64_t size_max; /* octets; 0: no limit is known */
 };
 

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 
 enum {
-	REPLY_LINE_KEPT = 4096,	 /* of a longer line the rest is skipped */
+	REPLY_LINE_KEPT = 12288, /* of a longer line the rest is skipped */
 	REPLY_BYTES = 64 * 1024, /* a reply of more is garbage */
 	REPLY_LINES = 200,	 /* and so is one of more lines */
 };

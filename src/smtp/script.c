@@ -36,8 +36,20 @@ const struct row script[STEPS] = {
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_SECURE] =   { "SECURE", NULL, "comparing the channel with what is demanded",
                     WHEN_ALWAYS,   STEP_END,      ACT_PROVE, WAIT_NONE,     false, {
-                    C(READY, NONE),   C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
+                    C(LOGIN, NONE),   C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_LOGIN] =    { "LOGIN", "AUTH", "choosing how to log in",
+                    WHEN_LOGIN,    STEP_READY,    ACT_CHOOSE, WAIT_NONE,    false, {
+                    C(AUTH, NONE),    C(QUIT, US),      C(QUIT, HOST),    C(QUIT, US),
+                    C(END, HOST),     C(END, HOST),     C(END, HOST) } },
+[STEP_AUTH] =     { "AUTH", "AUTH", "saying AUTH",
+                    WHEN_ALWAYS,   STEP_END,      ACT_AUTH,  WAIT_EHLO,     false, {
+                    C(READY, NONE),   C(ANSWER, NONE),  C(QUIT, HOST),    C(LOGIN, NONE),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_ANSWER] =   { "ANSWER", "AUTH", "logging in",
+                    WHEN_ALWAYS,   STEP_END,      ACT_AUTH,  WAIT_EHLO,     false, {
+                    C(READY, NONE),   C(ANSWER, NONE),  C(QUIT, HOST),    C(LOGIN, NONE),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_READY] =    { "READY", NULL, "comparing what is offered with what is needed",
                     WHEN_ALWAYS,   STEP_END,      ACT_CHECK, WAIT_NONE,     false, {
                     C(RSET, NONE),    C(QUIT, US),      C(QUIT, HOST),    C(NEXT, MESSAGE),

@@ -18,6 +18,9 @@ enum step {
 	STEP_STARTTLS,
 	STEP_SHAKE,
 	STEP_SECURE,
+	STEP_LOGIN,
+	STEP_AUTH,
+	STEP_ANSWER,
 	STEP_READY,
 	STEP_RSET,
 	STEP_MAIL,
@@ -36,6 +39,7 @@ enum when {
 	WHEN_ALWAYS,
 	WHEN_WRAPPED,	/* TLS comes before all else */
 	WHEN_TLS,	/* wanted, offered, and not there yet */
+	WHEN_LOGIN,	/* wanted, and not done yet */
 	WHEN_UNSETTLED, /* a transaction may still be open */
 	WHEN_RCPT,	/* there is a recipient not yet named */
 	WHEN_ACCEPTED,	/* at least one recipient was accepted */
@@ -43,25 +47,29 @@ enum when {
 };
 
 enum act {
-	ACT_HEAR,  /* waits for a reply */
-	ACT_SAY,   /* says its command and waits for the reply */
-	ACT_SHAKE, /* TLS handshake */
-	ACT_PROVE, /* compares the channel with what is demanded of it */
-	ACT_CHECK, /* compares what is offered with what is needed */
-	ACT_BODY,  /* sends the message up to the gate */
-	ACT_DOT,   /* sends the rest and the dot, waits for the reply */
-	ACT_NEXT,  /* hears what is still owed, turns to the next message */
-	ACT_PART,  /* says its command and waits for nothing */
+	ACT_HEAR,   /* waits for a reply */
+	ACT_SAY,    /* says its command and waits for the reply */
+	ACT_SHAKE,  /* TLS handshake */
+	ACT_PROVE,  /* compares the channel with what is demanded of it */
+	ACT_CHOOSE, /* finds a mechanism that both sides have */
+	ACT_AUTH,   /* says it, or answers a challenge; waits for the reply */
+	ACT_CHECK,  /* compares what is offered with what is needed */
+	ACT_BODY,   /* sends the message up to the gate */
+	ACT_DOT,    /* sends the rest and the dot, waits for the reply */
+	ACT_NEXT,   /* hears what is still owed, turns to the next message */
+	ACT_PART,   /* says its command and waits for nothing */
 };
 
 /*
  * What came back.  Steps that do not wait for a reply speak in the same
  * classes: SHAKE is 2yz (done), garbage (bytes before the handshake) or lost
- * (it failed); SECURE 2yz (good enough) or 4yz (it is not); READY 2yz (fits),
- * 4yz (the host lacks what is demanded) or 5yz (the message is too large for
- * it); BODY 2yz (the gate has opened), 3yz (we cannot go on: the gate stayed
- * shut, the file cannot be read), else it is a reply that came too early; NEXT
- * 2yz, or lost.
+ * (it failed); SECURE 2yz (good enough) or 4yz (it is not); LOGIN 2yz (there is
+ * a mechanism), 4yz (none that could be used) or 5yz (each was refused, by the
+ * reply that came last); READY 2yz (fits), 4yz (the host lacks what is
+ * demanded) or 5yz (the message is too large for it); BODY 2yz (the gate has
+ * opened), 3yz (we cannot go on: the gate stayed shut, the file cannot be
+ * read), else it is a reply that came too early; NEXT 2yz, or lost.  A login
+ * that we break off is garbage.
  */
 enum heard {
 	HEARD_2YZ,

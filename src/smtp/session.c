@@ -25,6 +25,9 @@ applies(const struct session *s, enum when when)
 	case WHEN_TLS:
 		return s->errand->tls != TLS_LEVEL_NONE &&
 		    s->offered.starttls && !s->encrypted && s->tls != NULL;
+	case WHEN_LOGIN:
+		return s->errand->login != NULL && s->login.who != NULL &&
+		    !s->login.done;
 	case WHEN_UNSETTLED:
 		return s->open;
 	case WHEN_RCPT:
@@ -79,6 +82,10 @@ perform(struct session *s, enum step step)
 		return dialogue_shake(s);
 	case ACT_PROVE:
 		return prove(s);
+	case ACT_CHOOSE:
+		return dialogue_choose(s);
+	case ACT_AUTH:
+		return dialogue_auth(s, step);
 	case ACT_CHECK:
 		return dialogue_check(s);
 	case ACT_BODY:
@@ -133,6 +140,8 @@ unreplied(struct session *s, const struct row *row, enum blame blame,
 		enhanced = heard == HEARD_5YZ ? "5.3.4" : "5.6.7";
 	} else if (row->act == ACT_PROVE) {
 		enhanced = "4.7.4";
+	} else if (row->act == ACT_CHOOSE) {
+		enhanced = "4.7.0";
 	} else if (heard == HEARD_LOST && row->act == ACT_SHAKE) {
 		enhanced = "4.7.5";
 		buf_add(text, STR("TLS handshake failed: "));
@@ -171,6 +180,7 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 	const struct row *row = &script[step];
 	bool reply = heard <= HEARD_421 && row->act != ACT_CHECK &&
 	    row->act != ACT_SHAKE && row->act != ACT_PROVE &&
+	    !(row->act == ACT_CHOOSE && heard != HEARD_5YZ) &&
 	    !(row->act == ACT_BODY && heard == HEARD_3YZ);
 	struct status status;
 
@@ -184,18 +194,25 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 	 * "Authenticate", or "use TLS": the host's wish, not a word on the
 	 * sender (F-20); the next host may not have it.
 	 */
-	if (step == STEP_MAIL && status.code == 530)
+	if (step == STEP_MAIL && status.code == 530) {
 		status = status_recode(status, "4.7.0");
+		if (s->errand->login == NULL)
+			buf_add(text,
+			    STR(" (the host wants a login, and none is "
+				"configured for it)"));
+		status.text = buf_str(text);
+	}
 	/* A 2yz where it is no delivery is a trouble of now. */
 	if (blame == BLAME_HOST && status.outcome == OUTCOME_DELIVERED)
 		status = status_recode(status, "4.5.0");
 	/*
 	 * Only a greeting, or what it does not offer, can be a host's word for
-	 * good; a 5yz to anything else that is its own fault is a trouble of
-	 * now.
+	 * good; a 5yz to anything else that is its own fault, or ours, as a
+	 * wrong password is (F-18), is a trouble of now.
 	 */
-	if (blame == BLAME_HOST && row->act != ACT_HEAR &&
-	    row->act != ACT_CHECK && status.outcome == OUTCOME_FAILED) {
+	if ((blame == BLAME_HOST || blame == BLAME_US) &&
+	    row->act != ACT_HEAR && row->act != ACT_CHECK &&
+	    status.outcome == OUTCOME_FAILED) {
 		status.outcome = OUTCOME_DEFERRED;
 		status.enhanced[0] = 4;
 	}
@@ -351,8 +368,9 @@ converse(struct session *s, struct session_end *end, struct buf *text)
 }
 
 struct session_end
-session_run(struct io *io, struct tls *tls, const struct errand *errand,
-    const struct session_hooks *hooks, struct buf *text)
+session_run(struct io *io, struct tls *tls, const struct auth_who *who,
+    const struct errand *errand, const struct session_hooks *hooks,
+    struct buf *text)
 {
 	struct session_end end = {0};
 	struct session s = {
@@ -369,6 +387,7 @@ session_run(struct io *io, struct tls *tls, const struct errand *errand,
 	/* A block can double by dots; commands are far less. */
 	buf_init(&s.out, SESSION_OUT_MAX);
 	reply_init(&s.reply);
+	dialogue_login(&s, who);
 	for (size_t i = 0; i < errand->letters; i++) {
 		dialogue_turn(&s, &errand->letter[i]);
 		refuse_unsayable(&s);
@@ -376,6 +395,7 @@ session_run(struct io *io, struct tls *tls, const struct errand *errand,
 	if (begin(&s))
 		converse(&s, &end, text);
 	end.reach = s.reach;
+	dialogue_logout(&s);
 	reply_free(&s.reply);
 	buf_free(&s.out);
 	buf_block_free(s.block);

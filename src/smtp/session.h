@@ -11,33 +11,8 @@
 #include "mail/errand.h"
 #include "net/tls.h"
 #include "os/io.h"
-
-struct session_hooks {
-	/* The verdict on recipient i (of all that the errand's letters
-	 * have); each at most once.  Recipients without one are undecided when
-	 * the session ends. */
-	void (*rcpt)(void *ctx, size_t i, const struct status *);
-	/*
-	 * Letter number `letter` but for its end has been sent: blocks until
-	 * the end of data may be sent.  False: it may not.
-	 */
-	bool (*gate)(void *ctx, size_t letter);
-	/* The gate will be reached soon: whoever opens it can begin. */
-	void (*at_gate)(void *ctx, size_t letter);
-	/*
-	 * The verdict on the message, for all recipients of the letter that
-	 * have none yet; comes before they are told one by one.  False: it
-	 * could not be kept, and whether it was sent counts as doubt.  May be
-	 * NULL.
-	 */
-	bool (*verdict)(void *ctx, size_t letter, const struct status *);
-	/* A line of the conversation, with its mark: ">>>" is said, "***" a
-	 * remark, "" heard.  NULL if nobody listens. */
-	void (*show)(void *ctx, const char *mark, struct str line);
-	void (*log)(void *ctx, struct str line);
-	struct str peer; /* "host[ip]:port", for texts */
-	void *ctx;
-};
+#include "smtp/auth.h"
+#include "smtp/hooks.h"
 
 struct session_end {
 	enum reach reach;
@@ -47,9 +22,12 @@ struct session_end {
 
 /*
  * Runs the script over io, which is connected.  tls may be NULL if the
- * errand's level is none.  Does not close io.
+ * errand's level is none, who if it has no login.  Does not close io.  Nothing
+ * that the hooks or the text are told shows the secret, even if the server
+ * repeats it.
  */
 struct session_end session_run(struct io *io, struct tls *tls,
-    const struct errand *, const struct session_hooks *, struct buf *text);
+    const struct auth_who *who, const struct errand *,
+    const struct session_hooks *, struct buf *text);
 
 #endif

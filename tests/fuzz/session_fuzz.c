@@ -29,6 +29,9 @@ enum {
 	PATIENCE = 60000,
 };
 
+#define SECRET "correct horse battery"
+#define SECRET_IN_BASE64 "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5"
+
 enum mode {
 	MODE_EIGHTBIT = 1,
 	MODE_SHOW = 2,
@@ -189,14 +192,17 @@ on_show(void *ctx, const char *mark, struct str line)
 {
 	(void)ctx;
 	assert(mark && str_find(line, '\n') == line.n);
+	assert(memmem(line.p, line.n, SECRET, 21) == NULL);
 }
 
 static void
-on_log(void *ctx, struct str line)
+on_log(void *ctx, enum log_level level, struct str line)
 {
+	(void)level;
 	(void)ctx;
 	for (size_t i = 0; i < line.n; i++)
 		assert(line.p[i] >= 32 && line.p[i] < 127);
+	assert(memmem(line.p, line.n, SECRET, 21) == NULL);
 }
 
 /*
@@ -209,6 +215,8 @@ check_wire(struct str said, size_t letters)
 	struct str line;
 
 	assert(str_find(said, '\0') == said.n);
+	assert(memmem(said.p, said.n, SECRET, 21) == NULL);
+	assert(memmem(said.p, said.n, SECRET_IN_BASE64, 28) == NULL);
 	while (said.n > 0) {
 		/* A message may have been broken off anywhere. */
 		if (str_find(said, '\n') == said.n) {
@@ -344,6 +352,16 @@ run(struct server *s, struct str shake)
 	struct str content[LETTERS] = {
 	    message(large && s->letters == 1, &letter[0].content.fd),
 	    message(large, &letter[1].content.fd)};
+	/* In clear, where nothing may show the secret. */
+	struct login login = {.user = STR("user"),
+	    .mechs = (1U << MECHS) - 1,
+	    .in_clear = s->mode & MODE_UTF8};
+	struct auth_who who = {.user = STR("user"),
+	    .secret = STR(SECRET),
+	    .user_prep = STR("user"),
+	    .secret_prep = STR(SECRET),
+	    .host = STR("host")};
+	bool known = memmem(s->all.p, s->all.n, "AUTH", 4) != NULL;
 	struct session_end end;
 	struct buf text;
 	struct io *io = malloc(sizeof(*io));
@@ -362,7 +380,10 @@ run(struct server *s, struct str shake)
 	buf_init(&text, 2048);
 	io_init(io, descriptor(with_tls ? shake : STR_NONE));
 	io_layer(io, &ops, s);
-	end = session_run(io, with_tls ? tls() : NULL, &errand, &hooks, &text);
+	errand.login = known ? &login : NULL;
+	end = session_run(io, with_tls ? tls() : NULL, known ? &who : NULL,
+	    &errand, &hooks, &text);
+	assert(text.n == 0 || strstr(text.p, SECRET) == NULL);
 	/*
 	 * Nobody is forgotten: a verdict, or the host's fault, or a message
 	 * that was not begun behind one that has its verdict.

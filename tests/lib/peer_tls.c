@@ -128,7 +128,7 @@ struct wish {
 	struct str name;
 	int version; /* 0: any */
 	uint64_t cut;
-	bool expired, weak, weak_dh;
+	bool expired, weak, weak_dh, no_ems;
 };
 
 static bool
@@ -158,6 +158,8 @@ read_wish(struct str options, struct wish *wish)
 			wish->expired = true;
 		else if (str_eq(word, STR("weak")))
 			wish->weak = true;
+		else if (str_eq(word, STR("noems")))
+			wish->no_ems = true;
 		else if (str_eq(word, STR("weakdh"))) {
 			wish->weak_dh = true;
 			wish->version = TLS1_2_VERSION;
@@ -203,6 +205,8 @@ prepare(SSL *ssl, const struct wish *wish)
 		SSL_set_min_proto_version(ssl, wish->version);
 		SSL_set_max_proto_version(ssl, wish->version);
 	}
+	if (wish->no_ems)
+		(void)SSL_set_options(ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET);
 	SSL_set_accept_state(ssl);
 	return fits && in && out && (!wish->weak_dh || weaken(ssl));
 }
@@ -323,6 +327,19 @@ struct str
 peer_tls_sni(const struct peer_tls *t)
 {
 	return str_c(t->sni);
+}
+
+size_t
+peer_tls_binding(const struct peer_tls *t, unsigned char *out, size_t n)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	if (SSL_version(t->ssl) < TLS1_3_VERSION)
+		return SSL_get_peer_finished(t->ssl, out, n);
+	return SSL_export_keying_material(t->ssl, out, 32, label,
+		   sizeof(label) - 1, (const unsigned char *)"", 0, 1) == 1
+	    ? 32
+	    : 0;
 }
 
 const char *

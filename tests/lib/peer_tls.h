@@ -21,8 +21,9 @@ enum peer_tls_state {
  * name is the host's, for the certificate, which is made on the spot and
  * signed by itself.  options: tls1.0 ... tls1.3 (that version alone),
  * name=NAME (another one in the certificate), expired, weak (RSA 1024),
- * weakdh (TLS 1.2 with a group of 512 bits), cut=N (of the handshake the
- * first N octets are said, and no more).
+ * weakdh (TLS 1.2 with a group of 512 bits), noems (without the extended
+ * master secret), cut=N (of the handshake the first N octets are said, and no
+ * more).
  * NULL: no such option, or OpenSSL cannot do it.
  */
 struct peer_tls *peer_tls_new(struct str name, struct str options);
@@ -46,6 +47,12 @@ void peer_tls_notify(struct peer_tls *, struct buf *out);
 
 /* The name that the client asked for; "" if none. */
 struct str peer_tls_sni(const struct peer_tls *);
+
+/*
+ * What ties a login to this channel, as the server knows it: tls-exporter,
+ * below TLS 1.3 tls-unique.  How many bytes; 0: none.
+ */
+size_t peer_tls_binding(const struct peer_tls *, unsigned char *out, size_t n);
 
 const char *peer_tls_fault(const struct peer_tls *);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/vtime.h"
@@ -15,6 +16,7 @@
 #include "cli/optval.h"
 #include "delivery/dispatch.h"
 #include "delivery/unique.h"
+#include "smtp/auth.h"
 
 static const int64_t waits[WAITS] = {
     [WAIT_CONNECT] = 30000,
@@ -155,11 +157,101 @@ set_wait(struct dispatch_opts *opts, struct str rest)
 	return false;
 }
 
+/*
+ * Hosts that want to know who we are, which MX hosts are never told (F-01): a
+ * relay.  The secret lies in a file without a name, which deliver closes.
+ */
+struct stage_login {
+	struct relay relay;
+	struct login login;
+	int fd;
+};
+
+/* The hosts of the play, in their order; their addresses need no DNS. */
+static void
+put_hosts(struct relay *relay, const struct play *play, struct pool *pool)
+{
+	struct relay_host *host = pool_array(pool, RELAY_HOSTS, sizeof(*host));
+
+	relay->host = host;
+	for (const struct host *h = play->hosts; h; h = h->next) {
+		struct relay_host *to = &host[relay->n++];
+		struct buf b;
+
+		buf_init(&b, 64);
+		buf_printf(&b, "127.0.0.%u", h->first);
+		to->literal = ip_parse(buf_str(&b), &to->ip);
+		buf_clear(&b);
+		buf_printf(&b, "%.*s[127.0.0.%u]", STR_ARG(h->name), h->first);
+		to->name = pool_str(pool, buf_str(&b));
+		buf_free(&b);
+	}
+}
+
+static void
+close_login(const struct dispatch_opts *opts)
+{
+	const struct stage_login *l =
+	    (const struct stage_login *)opts->routes.relay;
+
+	if (l)
+		(void)close(l->fd);
+}
+
+/* login USER PASSWORD [MECHANISM...] [in-clear] */
 static bool
-set_option(struct dispatch_opts *opts, struct str rest)
+set_login(struct dispatch_opts *opts, struct str rest, const struct play *play,
+    struct pool *pool)
+{
+	struct stage_login *l = pool_array(pool, 1, sizeof(*l));
+	struct str word;
+	struct buf path, text;
+
+	l->login = (struct login){
+	    .user = words_next(&rest), .kind = SECRET_FILE, .mechs = 0};
+	l->fd = memfd_create("secret", MFD_CLOEXEC);
+	word = words_next(&rest);
+	buf_init(&path, 64);
+	buf_init(&text, AUTH_SECRET + 1);
+	words_unescape(&text, word);
+	if (str_eq(word, STR("none")))
+		l->login.kind = SECRET_NONE;
+	if (l->fd < 0 || fchmod(l->fd, 0600) < 0 ||
+	    write(l->fd, text.p, text.n) != (ssize_t)text.n) {
+		perror("talk: a file in memory");
+		exit(2);
+	}
+	buf_printf(&path, "/proc/self/fd/%d", l->fd);
+	l->login.from = pool_str(pool, buf_str(&path));
+	buf_free(&text);
+	buf_free(&path);
+	close_login(opts);
+	l->relay = (struct relay){.name = STR("talk"), .login = &l->login};
+	put_hosts(&l->relay, play, pool);
+	opts->routes.relay = &l->relay;
+	while ((word = words_next(&rest)).n > 0) {
+		enum mech mech = mech_find(word);
+
+		if (str_eq(word, STR("in-clear")))
+			l->login.in_clear = true;
+		else if (mech == MECHS)
+			return false;
+		else
+			l->login.mechs |= 1U << mech;
+	}
+	if (l->login.mechs == 0)
+		l->login.mechs = MECHS_USUAL;
+	return true;
+}
+
+static bool
+set_option(struct dispatch_opts *opts, struct str rest, const struct play *play,
+    struct pool *pool)
 {
 	struct str key = words_next(&rest);
 
+	if (str_eq(key, STR("login")))
+		return set_login(opts, rest, play, pool);
 	if (str_eq(key, STR("wait")))
 		return set_wait(opts, rest);
 	if (str_eq(key, STR("attempt-limit")))
@@ -186,11 +278,12 @@ set_option(struct dispatch_opts *opts, struct str rest)
 }
 
 static void
-set_options(
-    const struct play *play, struct dispatch_opts *opts, struct faults *faults)
+set_options(const struct play *play, struct dispatch_opts *opts,
+    struct pool *pool, struct faults *faults)
 {
 	for (const struct remark *r = play->remarks; r; r = r->next)
-		if (r->note == NOTE_OPTION && !set_option(opts, r->text))
+		if (r->note == NOTE_OPTION &&
+		    !set_option(opts, r->text, play, pool))
 			fault_add(faults, r->line, "not understood");
 }
 
@@ -223,7 +316,7 @@ options_of(const struct play *play, struct world *w, struct heard *heard,
 	opts.lookup.start = opts.start;
 	buf_free(&server);
 	memcpy(opts.wait, waits, sizeof(waits));
-	set_options(play, &opts, faults);
+	set_options(play, &opts, pool, faults);
 	return opts;
 }
 
@@ -257,6 +350,7 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
 	if (dispatch(&job, 1, &opts, pool, &e) < 0)
 		fault_add(faults, play->line, "dispatch: %s", e.text);
 	log_to(NULL, NULL);
+	close_login(&opts);
 	heard->took = clock_now() - start;
 	heard->stuck = vtime_stuck();
 	(void)close(content.fd);

@@ -190,8 +190,9 @@ on_near(void *ctx, size_t letter)
 }
 
 static void
-on_log(void *ctx, struct str line)
+on_log(void *ctx, enum log_level level, struct str line)
 {
+	(void)level;
 	(void)ctx;
 	(void)line;
 }
@@ -244,7 +245,7 @@ tell(const struct story *story, int fd)
 	buf_add(&s.reply, STR("220 h\r\n"));
 	io_init(&io, -1);
 	io_layer(&io, &ops, &s);
-	end = session_run(&io, NULL, &errand, &hooks, &text);
+	end = session_run(&io, NULL, NULL, &errand, &hooks, &text);
 	if (story->said[0] != '\0')
 		assert_string_equal(s.said.p, story->said);
 	assert_string_equal(s.verdict, story->verdict);
@@ -332,7 +333,7 @@ d48_a_small_message_and_then_a_large_one(void **state)
 	buf_add(&s.reply, STR("220 h\r\n"));
 	io_init(&io, -1);
 	io_layer(&io, &ops, &s);
-	(void)session_run(&io, NULL, &errand, &hooks, &text);
+	(void)session_run(&io, NULL, NULL, &errand, &hooks, &text);
 	assert_int_equal(gates, 2);
 	io_close(&io);
 	for (size_t i = 0; i < 2; i++)

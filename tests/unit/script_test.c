@@ -58,10 +58,12 @@ every_step_is_reached(void **state)
 
 /*
  * Every path ends: the order of the steps is the order of the conversation,
- * and only three edges lead back or stay: EHLO again after the handshake
- * (once, since WHEN_TLS is false then), RCPT for the next recipient (as often
- * as there are some, since WHEN_RCPT is false then), and READY for the next
- * message (likewise, WHEN_MORE).
+ * and only these edges lead back or stay: EHLO again after the handshake
+ * (once, since WHEN_TLS is false then), LOGIN for the next mechanism (one that
+ * was refused is not chosen again), ANSWER for the next challenge (of which a
+ * mechanism has three at most), RCPT for the next recipient (as often as there
+ * are some, since WHEN_RCPT is false then), and READY for the next message
+ * (likewise, WHEN_MORE).
  */
 static void
 every_path_ends(void **state)
@@ -81,6 +83,14 @@ every_path_ends(void **state)
 				assert_int_equal(next, STEP_EHLO);
 				assert_int_equal(
 				    script[STEP_STARTTLS].when, WHEN_TLS);
+				continue;
+			}
+			if (row->act == ACT_AUTH && h == HEARD_5YZ) {
+				assert_int_equal(next, STEP_LOGIN);
+				continue;
+			}
+			if (step == STEP_ANSWER && h == HEARD_3YZ) {
+				assert_int_equal(next, STEP_ANSWER);
 				continue;
 			}
 			if (step == STEP_NEXT && h == HEARD_2YZ) {
@@ -163,7 +173,8 @@ waits_have_times_and_quit_has_no_verdict(void **state)
 	(void)state;
 	for (int step = 0; step < STEPS; step++)
 		if (script[step].act != ACT_CHECK &&
-		    script[step].act != ACT_PROVE)
+		    script[step].act != ACT_PROVE &&
+		    script[step].act != ACT_CHOOSE)
 			assert_int_not_equal(script[step].wait, WAIT_NONE);
 	for (int h = 0; h < HEARDS; h++) {
 		assert_int_equal(script[STEP_QUIT].on[h].blame, BLAME_NONE);
@@ -184,6 +195,28 @@ starttls_leads_to_a_handshake_and_a_new_ehlo(void **state)
 	assert_int_equal(script[STEP_SHAKE].on[HEARD_2YZ].next, STEP_EHLO);
 	for (int h = HEARD_3YZ; h < HEARDS; h++)
 		assert_int_equal(script[STEP_SHAKE].on[h].next, STEP_END);
+}
+
+/*
+ * F-18: no refusal of a login is final for the mail.  F-08, F-10: what breaks
+ * it off is the host's doing.
+ */
+static void
+a_login_fails_for_now(void **state)
+{
+	(void)state;
+	for (int step = STEP_LOGIN; step <= STEP_ANSWER; step++)
+		for (int h = 0; h < HEARDS; h++) {
+			const struct cell *cell = &script[step].on[h];
+
+			assert_true(cell->blame == BLAME_NONE ||
+			    cell->blame == BLAME_HOST ||
+			    cell->blame == BLAME_US);
+		}
+	assert_int_equal(script[STEP_LOGIN].on[HEARD_5YZ].blame, BLAME_US);
+	assert_int_equal(script[STEP_AUTH].on[HEARD_4YZ].blame, BLAME_HOST);
+	assert_int_equal(
+	    script[STEP_ANSWER].on[HEARD_GARBAGE].blame, BLAME_HOST);
 }
 
 static void
@@ -232,6 +265,7 @@ main(void)
 	    cmocka_unit_test(only_rset_mail_and_rcpt_run_ahead),
 	    cmocka_unit_test(waits_have_times_and_quit_has_no_verdict),
 	    cmocka_unit_test(starttls_leads_to_a_handshake_and_a_new_ehlo),
+	    cmocka_unit_test(a_login_fails_for_now),
 	    cmocka_unit_test(the_manual_shows_it),
 	};
 

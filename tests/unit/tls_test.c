@@ -301,6 +301,43 @@ cannot_wait(void *arg)
 	return 0;
 }
 
+/* F-12: both sides see the same in the channel, and no other has it. */
+static void
+f12_what_ties_a_login_to_the_channel(void **state)
+{
+	static const char *const cases[][2] = {{"tls1.3", "tls-exporter"},
+	    {"tls1.2", "tls-unique"}, {"tls1.2 noems", ""}};
+	struct tls_binding b[3], again;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct pair *p = open_pair(cases[i][0]);
+		unsigned char theirs[64];
+
+		tls_bind(&p->io, &b[i]);
+		assert_string_equal(b[i].name, "");
+		assert_int_equal(shake(p, STR("mx.example.org")), 0);
+		both_ways(p);
+		tls_bind(&p->io, &b[i]);
+		assert_string_equal(b[i].name, cases[i][1]);
+		if (cases[i][1][0] != '\0') {
+			assert_int_equal(b[i].n,
+			    peer_tls_binding(
+				p->server.tls, theirs, sizeof(theirs)));
+			assert_true(b[i].n >= 12);
+			assert_memory_equal(b[i].bytes, theirs, b[i].n);
+		}
+		close_pair(p);
+		p = open_pair(cases[i][0]);
+		assert_int_equal(shake(p, STR("mx.example.org")), 0);
+		tls_bind(&p->io, &again);
+		assert_string_equal(again.name, cases[i][1]);
+		assert_true(again.n == 0 ||
+		    memcmp(again.bytes, b[i].bytes, again.n) != 0);
+		close_pair(p);
+	}
+}
+
 static void
 waiting_may_fail(void **state)
 {
@@ -319,6 +356,7 @@ main(void)
 	    cmocka_unit_test(writing_to_nobody),
 	    cmocka_unit_test(writing_waits_for_room),
 	    cmocka_unit_test(handshakes_that_fail),
+	    cmocka_unit_test(f12_what_ties_a_login_to_the_channel),
 	    cmocka_unit_test(waiting_may_fail),
 	};
 	int failed;

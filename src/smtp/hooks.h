@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/* Who listens to a session, and opens its gates. */
+#ifndef SMTP_HOOKS_H
+#define SMTP_HOOKS_H
+
+#include "base/log.h"
+#include "mail/status.h"
+
+struct session_hooks {
+	/* The verdict on recipient i (of all that the errand's letters
+	 * have); each at most once.  Recipients without one are undecided when
+	 * the session ends. */
+	void (*rcpt)(void *ctx, size_t i, const struct status *);
+	/*
+	 * Letter number `letter` but for its end has been sent: blocks until
+	 * the end of data may be sent.  False: it may not.
+	 */
+	bool (*gate)(void *ctx, size_t letter);
+	/* The gate will be reached soon: whoever opens it can begin. */
+	void (*at_gate)(void *ctx, size_t letter);
+	/*
+	 * The verdict on the message, for all recipients of the letter that
+	 * have none yet; comes before they are told one by one.  False: it
+	 * could not be kept, and whether it was sent counts as doubt.  May be
+	 * NULL.
+	 */
+	bool (*verdict)(void *ctx, size_t letter, const struct status *);
+	/* A line of the conversation, with its mark: ">>>" is said, "***" a
+	 * remark, "" heard.  NULL if nobody listens. */
+	void (*show)(void *ctx, const char *mark, struct str line);
+	void (*log)(void *ctx, enum log_level, struct str line);
+	struct str peer; /* "host[ip]:port", for texts */
+	void *ctx;
+};
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/* agent/secret, os/command: where secrets come from, and what is wrong then. */
+#include "agent/secret.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../lib/folder.h"
+#include "base/clock.h"
+#include "os/command.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { PATIENCE_MS = 20000 };
+
+/* The secret, or the error; until the next call. */
+static const char *
+secret_of(enum secret_kind kind, const char *from)
+{
+	static char text[AUTH_SECRET + 1];
+	struct login login = {
+	    .user = STR("user"), .kind = kind, .from = str_c(from)};
+	struct errand errand = {.host = STR("h"), .port = 25, .login = &login};
+	struct secret s;
+	struct err e;
+
+	if (secret_get(&s, &errand, clock_now() + PATIENCE_MS, &e) == 0)
+		memcpy(text, s.who.secret.p, s.who.secret.n + 1);
+	else
+		memcpy(text, e.text, strlen(e.text) + 1);
+	secret_wipe(&s);
+	return text;
+}
+
+static const struct {
+	const char *title, *content;
+	mode_t mode;
+	const char *what; /* the secret, or a part of the error */
+} files[] = {
+    {"F-22: a line", "secret\n", 0600, "secret"},
+    {"F-22: its group may read it", "secret\n", 0640, "secret"},
+    {"F-22: its owner may only read it", "secret\n", 0400, "secret"},
+    {"F-22: no end of the line", "secret", 0600, "secret"},
+    {"F-22: CRLF", "secret\r\n", 0600, "secret"},
+    {"F-22: the first line", "secret\nother\n", 0600, "secret"},
+    {"F-22: blanks belong to it", " se cret \n", 0600, " se cret "},
+    {"F-22: bytes of any kind", "\xff\x01\n", 0600, "\xff\x01"},
+    {"F-22: empty", "", 0600, "first line is empty"},
+    {"F-22: an empty line", "\nsecret\n", 0600, "first line is empty"},
+    {"F-22: everybody may read it", "secret\n", 0644, "chmod o= "},
+    {"F-22: everybody may write it", "secret\n", 0602, "chmod o= "},
+    {"F-22: the group may write it", "secret\n", 0660, "chmod g-w "},
+};
+
+static void
+secrets_in_files(void **state)
+{
+	struct folder f;
+	char path[200];
+
+	(void)state;
+	folder_make(&f);
+	(void)snprintf(path, sizeof(path), "%s/secret", f.path);
+	for (size_t i = 0; i < COUNT(files); i++) {
+		const char *what;
+
+		folder_put(&f, "secret", files[i].content);
+		assert_int_equal(chmod(path, files[i].mode), 0);
+		what = secret_of(SECRET_FILE, path);
+		if (strstr(what, files[i].what) == NULL ||
+		    (strcmp(what, files[i].what) != 0 &&
+			strstr(what, "password-file: ") != what))
+			fail_msg("%s: %s", files[i].title, what);
+		/* Whoever sees the error must not see the secret. */
+		if (strcmp(what, files[i].what) != 0)
+			assert_null(strstr(what, "secret\n"));
+	}
+	folder_remove(&f);
+}
+
+static void
+files_that_are_none(void **state)
+{
+	struct folder f;
+	char path[200];
+
+	(void)state;
+	folder_make(&f);
+	assert_non_null(strstr(secret_of(SECRET_FILE, f.path), "is no file"));
+	(void)snprintf(path, sizeof(path), "%s/absent", f.path);
+	assert_non_null(
+	    strstr(secret_of(SECRET_FILE, path), "No such file or directory"));
+	/* Nobody is waited for who might write into it. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_non_null(strstr(secret_of(SECRET_FILE, path), "is no file"));
+	folder_remove(&f);
+}
+
+/* F-09: tokens are long; there is an end. */
+static void
+long_secrets(void **state)
+{
+	static const size_t sizes[] = {5000, AUTH_SECRET - 1, AUTH_SECRET};
+	struct folder f;
+	char path[200];
+
+	(void)state;
+	folder_make(&f);
+	(void)snprintf(path, sizeof(path), "%s/secret", f.path);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		char *text = calloc(sizes[i] + 1, 1);
+		const char *what;
+
+		assert_non_null(text);
+		memset(text, 'x', sizes[i]);
+		folder_put(&f, "secret", text);
+		assert_int_equal(chmod(path, 0600), 0);
+		what = secret_of(SECRET_FILE, path);
+		if (sizes[i] < AUTH_SECRET)
+			assert_string_equal(what, text);
+		else
+			assert_non_null(strstr(what, "at most 65536 bytes"));
+		free(text);
+	}
+	folder_remove(&f);
+}
+
+static const struct {
+	const char *title, *command, *what;
+} commands[] = {
+    {"F-22", "echo secret", "secret"},
+    {"F-22: words, no shell", "echo $HOME  ;\tid", "$HOME ; id"},
+    {"F-22: it fails, whatever it says", "false", "failed with status 1"},
+    {"F-22: it says nothing", "true", "first line is empty"},
+    {"F-22: there is none", "/nonexistent/program", "no such program"},
+    {"F-22: a folder", "/", "no such program"},
+    {"F-22: no words", " ", "has no words"},
+    {"F-22: it says too much", "yes", "more than 65536 bytes"},
+    {"F-22: what is a secret there stays one", "false hunter2",
+	"password-command: false: it failed with status 1"},
+};
+
+static void
+secrets_from_commands(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		const char *what =
+		    secret_of(SECRET_COMMAND, commands[i].command);
+
+		if (strstr(what, commands[i].what) == NULL ||
+		    strstr(what, "hunter2") != NULL)
+			fail_msg("%s: %s", commands[i].title, what);
+	}
+}
+
+/* F-22: one that hangs, or that leaves the pipe to somebody who does. */
+static void
+commands_that_hang(void **state)
+{
+	static const char *const hang[] = {"sleep 1000", "tail -f /dev/null"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hang); i++) {
+		struct buf out;
+		struct err e;
+
+		buf_init(&out, 100);
+		assert_int_equal(
+		    command_output(str_c(hang[i]), &out, clock_now() + 50, &e),
+		    -1);
+		assert_int_equal(e.kind, ERR_TIMEOUT);
+		buf_free(&out);
+	}
+}
+
+/* F-17: there is none, and none is looked for. */
+static void
+no_secret(void **state)
+{
+	(void)state;
+	assert_string_equal(secret_of(SECRET_NONE, ""), "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(secrets_in_files),
+	    cmocka_unit_test(files_that_are_none),
+	    cmocka_unit_test(long_secrets),
+	    cmocka_unit_test(secrets_from_commands),
+	    cmocka_unit_test(commands_that_hang),
+	    cmocka_unit_test(no_secret),
+	};
+
+	return cmocka_run_group_tests_name("agent/secret", tests, NULL, NULL);
+}
