@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+import installation as installed
 import lab as laboratory
 
 TOP = laboratory.TOP
@@ -49,3 +50,28 @@ def the_lab(request, tmp_path_factory):
 def lab(the_lab):
     yield the_lab
     the_lab.reset()
+
+
+@pytest.fixture
+def server(lab):
+    """The only one of walk.test; it has no time, unless a test says otherwise. There is the usual spool."""
+    lab.mx("walk.test", "198.18.0.20")
+    lab.spool = None
+    replies = {"DOT": "451 4.3.0 later"}
+    scripted = lab.serve("198.18.0.20", laboratory.smtp(DOT=lambda *_: replies["DOT"]))
+    scripted.replies = replies
+    return scripted
+
+
+@pytest.fixture(scope="module")
+def installation(the_lab):
+    installed.install(the_lab)
+    yield
+    installed.uninstall(the_lab)
+
+
+@pytest.fixture
+def system(lab, server, installation):  # pylint: disable=unused-argument
+    there = installed.System(lab, server)
+    yield there
+    there.clear()

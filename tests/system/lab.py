@@ -458,6 +458,10 @@ class Lab:
             time.sleep(0.01)
         assert not list(self.tmp.iterdir()), f"files left over: {list(self.tmp.iterdir())}"
 
+    def path(self, path):
+        """A path of the client's world, as it is seen from here."""
+        return self.proc.parent / path.lstrip("/")
+
     # ------------------------------------------------------------ servers
     def zone(self, records):
         """Adds records, one a line with full names, to what the name server knows, for this test."""
@@ -480,7 +484,7 @@ class Lab:
 
     def etc(self, name, text):
         """Writes a file of /etc as the client sees it; None removes it."""
-        path = self.proc.parent / "etc" / name
+        path = self.path(f"/etc/{name}")
         if text is None:
             path.unlink(missing_ok=True)
         else:
