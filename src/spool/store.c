@@ -156,6 +156,10 @@ store_stamp(const struct store *s, int64_t now, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "the stamp of the spool");
 	result = sys_futimens(fd, (const struct timespec[]){to, to});
+	/* Where another of the group has made it, it can only be said that it
+	 * is now. */
+	if (result < 0 && errno == EPERM)
+		result = sys_futimens(fd, NULL);
 	sys_close(fd);
 	return result < 0 ? err_sys(e, "the stamp of the spool") : 0;
 }
