@@ -117,7 +117,7 @@ entry_take(const struct store *store, const char *id, struct entry *entry,
 		return errno == EWOULDBLOCK ? TAKE_BUSY
 					    : no_open(entry, ".msg", e);
 	if (!entry_leads(entry, ".msg", entry->msg))
-		return TAKE_GONE;
+		return errno == ENOENT ? TAKE_GONE : no_open(entry, ".msg", e);
 	return take_envelope(entry, e);
 }
 
