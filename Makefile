@@ -203,12 +203,12 @@ check-model: $(O)/model ## the spool's protocol holds, and needs each of its rul
 check-model-all: $(O)/model ## the same with more faults, and all traces (minutes, 4 GB)
 	$(Q)$(O)/model --all
 
-# Every call fails in turn: see tests/fault/fault.py.
+# Every call fails in turn, and the power goes: see tests/fault/fault.py, cuts.py.
 FAULT := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)), \
 	$(O)/fault/engine $(O)/fault/shim.so)
-FAULT_LOOP = $(if $(FAULT),$(PYTHON) tests/fault/fault.py --build $(O),echo \
+FAULT_LOOP = $(if $(FAULT),$(PYTHON) tests/fault/$(1).py --build $(O),echo \
 	'the fault engine is for x86-64 only, so nothing is tried:')
-$(O)/fault/engine: $(patsubst %,$(O)/tests/fault/%.o,engine trace calls)
+$(O)/fault/engine: $(patsubst %,$(O)/tests/fault/%.o,engine trace journal calls)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -219,14 +219,16 @@ $(O)/fault/shim.so: tests/fault/shim.c tests/fault/page.h $(O)/flags
 		-o $@ $< -ldl
 
 CASE ?=
-fault: $(O)/hantar $(FAULT) ## one run with one fault, CASE=scenario/process/call/n/fault
-	$(Q)$(FAULT_LOOP) --case '$(CASE)'
+fault: $(O)/hantar $(FAULT) ## one run with one fault, as CASE=... of check-fault says
+	$(Q)$(call FAULT_LOOP,$(if $(filter cut/%,$(CASE)),cuts,fault)) --case '$(CASE)'
 
-check-fault: $(O)/hantar $(FAULT) ## a sample of runs in which one call fails, or a process dies
-	$(Q)$(FAULT_LOOP) --sample
+check-fault: $(O)/hantar $(FAULT) ## samples: a call fails, a process dies, the power goes
+	$(Q)$(call FAULT_LOOP,fault) --sample
+	$(Q)$(call FAULT_LOOP,cuts) --sample
 
-check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, and every process dies at it, in turn
-	$(Q)$(FAULT_LOOP)
+check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, every process dies at it, in turn
+	$(Q)$(call FAULT_LOOP,fault)
+	$(Q)$(call FAULT_LOOP,cuts)
 
 TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(O)/model $(FUZZ:%=$(O)/replay/%) $(BENCH) \
 	$(FAULT)

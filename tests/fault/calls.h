@@ -9,9 +9,13 @@
  * A fault is the name of an error; or "eof" (nothing is there), or "short"
  * (one octet of what was asked for); with a "+" all further calls of this
  * name in this process fail, too.  Beside those of the table every call has
- * FAULT_KILL: instead of it, the process dies of SIGKILL.
+ * FAULT_KILL: instead of it, the process dies of SIGKILL;
+ * FAULT_PAUSE: it waits while somebody else does something; and FAULT_LAG: it
+ * is slow.
  */
 #define FAULT_KILL "KILL"
+#define FAULT_PAUSE "PAUSE"
+#define FAULT_LAG "LAG"
 
 enum { FAULTS = 12 };
 

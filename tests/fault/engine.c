@@ -2,7 +2,7 @@
 /*
  * engine: runs a program again and again, and lets one call fail each time.
  *
- *	engine SHIM INPUT OUTPUT ERRORS PROGRAM [ARGUMENT...]
+ *	engine SHIM INPUT OUTPUT ERRORS JOURNAL PROGRAM [ARGUMENT...]
  *	engine --calls
  *
  * For each line of standard input, "PROCESS CALL N FAULT", it runs the
@@ -10,7 +10,12 @@
  * this name in this process fail (0 is the first, 1 the first that it
  * starts, ...), and says in a line of JSON what came of it.  With N = 0
  * nothing fails.  "FAULT" is as in calls.h, where --calls has its list from.
- * A word before them, "nofile", makes files without a name impossible.
+ * A word before them, "nofile", makes files without a name impossible; with
+ * the word "journal", all that is done to files is written into that file, in
+ * lines of journal.h.
+ *
+ * At FAULT_PAUSE everything stands still, and the engine says "pause": the
+ * next line is "go"; or "kill", of that process; or "end", of all of them.
  *
  * The processes are traced (ptrace), by a seccomp filter that stops them at
  * the calls of the table alone, so that the locks which they make themselves
@@ -65,16 +70,17 @@ static bool
 read_order(struct order *o)
 {
 	char line[256];
-	char *word[5] = {NULL};
+	char *word[6] = {NULL};
 	size_t n = 0;
 
 	*o = (struct order){.call = calls_n};
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
-	for (char *p = strtok(line, " \n"); p && n < 5; p = strtok(NULL, " \n"))
+	for (char *p = strtok(line, " \n"); p && n < 6; p = strtok(NULL, " \n"))
 		word[n++] = p;
-	if (n > 0 && strcmp(word[0], "nofile") == 0) {
-		o->nofile = true;
+	while (n > 4) {
+		o->nofile = o->nofile || strcmp(word[0], "nofile") == 0;
+		o->journal = o->journal || strcmp(word[0], "journal") == 0;
 		memmove(word, word + 1, --n * sizeof(*word));
 	}
 	if (n != 4)
@@ -86,7 +92,9 @@ read_order(struct order *o)
 	n = strlen(word[3]);
 	o->call = find_call(word[1]);
 	o->kill = strcmp(word[3], FAULT_KILL) == 0;
-	if (o->kill)
+	o->pause = strcmp(word[3], FAULT_PAUSE) == 0;
+	o->lag = strcmp(word[3], FAULT_LAG) == 0;
+	if (o->kill || o->pause || o->lag)
 		return true;
 	o->and_on = word[3][n - 1] == '+';
 	n -= o->and_on;
@@ -96,6 +104,21 @@ read_order(struct order *o)
 	if (o->error < 0)
 		errx(2, "no fault %s", word[3]);
 	return true;
+}
+
+static enum after_pause
+on_pause(void)
+{
+	char line[16];
+
+	(void)printf("pause\n");
+	(void)fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return PAUSE_END;
+	line[strcspn(line, "\n")] = '\0';
+	return strcmp(line, "go") == 0	? PAUSE_GO
+	    : strcmp(line, "kill") == 0 ? PAUSE_KILL
+					: PAUSE_END;
 }
 
 static void
@@ -128,8 +151,9 @@ main(int argc, char **argv)
 		list_calls();
 		return 0;
 	}
-	if (argc < 6)
-		errx(2, "usage: engine SHIM INPUT OUTPUT ERRORS PROGRAM ...");
+	if (argc < 7)
+		errx(2,
+		    "usage: engine SHIM INPUT OUTPUT ERRORS JOURNAL PROGRAM ...");
 	t.page_fd = memfd_create("page", MFD_CLOEXEC);
 	if (t.page_fd < 0 || ftruncate(t.page_fd, PAGE_SIZE_) < 0)
 		err(1, "memfd_create");
@@ -139,7 +163,9 @@ main(int argc, char **argv)
 		err(1, "mmap");
 	if (setenv("LD_PRELOAD", argv[1], 1) < 0)
 		err(1, "setenv");
-	t.argv = argv + 5;
+	t.journal = argv[5];
+	t.pause = on_pause;
+	t.argv = argv + 6;
 	while (read_order(&order)) {
 		t.fds[0] = open_or_die(argv[2], O_RDONLY);
 		t.fds[1] = open_or_die(argv[3], O_WRONLY | O_CREAT | O_TRUNC);

@@ -10,7 +10,8 @@ A case is scene/process/call/n/fault: in that scene (scenes.py), the n-th call o
 that process fails; process 0 is the first, 1 the first that it starts (the lookup agent), and so on.
 For every process and call, n goes up from 1 until a run passes in which nothing fired. What can
 fail, and how, is in calls.c; how it is done, in engine.c; what must hold after it, in scenes.py, and
-where there is a spool, in spool.py. The fault KILL is the death of that process, instead of the call.
+where there is a spool, in spool.py. The fault KILL is the death of that process, instead of the call. At RUN all stand still before
+the call, until another process has run the queue; at RUNKILL that process is dead then.
 """
 
 import argparse
@@ -32,6 +33,13 @@ import spool
 
 SEED = 20261124
 MEMORY = ("mmap", "mprotect", "brk", "mremap")
+# While all stand still another runs the queue; then they go on, or the process dies.
+PAUSES = {"RUN": "go", "RUNKILL": "kill"}
+# Where that can make a difference: between what others may see.
+PAUSED = """
+    openat newfstatat fstat flock pread64 write pwrite64 ftruncate fsync fdatasync renameat unlinkat getdents64
+    sendto recvfrom clone wait4
+""".split()
 WORKERS = 4  # they mostly wait for each other's processes
 # A sample: all that can fail in this scene, in these ways, ...
 BASIC, BASIC_FAULTS = "clear", ("EIO", "ENOMEM", "EINTR", "ECONNRESET", "EMFILE", "eof")
@@ -51,11 +59,14 @@ class Worker:
         self.tmp.mkdir(parents=True)
         self.environment = {"PATH": "/usr/sbin:/usr/bin", "HOME": "/", "TMPDIR": str(self.tmp), "TZ": "UTC0"}
 
-    def start(self, scene):
-        self.stop()
+    def prepare(self, scene):
         self.scene = scene
         self.peers.tls = self.context if scene.tls else peer.BROKEN if scene.tls_broken else None
         (self.state / "in").write_bytes(scene.text)
+
+    def start(self, scene):
+        self.stop()
+        self.prepare(scene)
         self.fill(scene)
         # What a sanitizer finds must be seen in a process without standard error, too; nor is
         # there a leak checker under ptrace.
@@ -67,7 +78,7 @@ class Worker:
             [
                 self.build / "fault/engine",
                 self.build / "fault/shim.so",
-                *[self.state / name for name in ("in", "out", "err")],
+                *[self.state / name for name in ("in", "out", "err", "journal")],
                 self.program,
                 *scene.arguments(self.peers, self.state / "log", self.spool),
             ],
@@ -120,37 +131,63 @@ class Worker:
             self.engine.stdout.close()
             self.engine = None
 
-    def run(self, scene, process=0, call="-", n=0, fault="-"):
-        if scene is not self.scene:
+    def begin(self, scene):
+        """The engine and the spool are as a run of the scene finds them."""
+        if scene is not self.scene or not self.engine:
             self.start(scene)
         shutil.rmtree(self.spool, ignore_errors=True)
         if scene.seeds:
             shutil.copytree(self.seed, self.spool)
+
+    def ask(self, line):
+        self.engine.stdin.write(line + "\n")
+        self.engine.stdin.flush()
+        return self.engine.stdout.readline()
+
+    def order(self, scene, order):
+        """Lets the engine do a run; what it says of its end."""
+        word, fault = ("nofile " if scene.nofile else ""), order.split()[-1]
+        line = self.ask(word + (order.removesuffix(fault) + "PAUSE" if fault in PAUSES else order))
+        while line == "pause\n":
+            self.plainly(scene, self.spool, "q")
+            line = self.ask(PAUSES[fault])
+        if not line:
+            raise RuntimeError("the engine has died")
+        return json.loads(line)
+
+    def read_journal(self):
+        with open(self.state / "journal", encoding="ascii") as file:
+            return [json.loads(line) for line in file]
+
+    def take_log(self):
+        log = self.state / "log"
+        if not log.exists():
+            return ""
+        text = log.read_text("utf-8", "backslashreplace")
+        log.unlink()
+        return text
+
+    def run(self, scene, process=0, call="-", n=0, fault="-"):
+        self.begin(scene)
         end = threading.Event()
         beside = threading.Thread(target=self.run_beside, args=[scene, end]) if scene.beside else None
         if beside:
             beside.start()
-        word = "nofile " if scene.nofile else ""
-        self.engine.stdin.write(f"{word}{process} {call} {n} {fault}\n")
-        self.engine.stdin.flush()
-        line = self.engine.stdout.readline()
-        end.set()
-        if beside:
-            beside.join()
-        if not line:
-            raise RuntimeError("the engine has died")
+        try:
+            result = self.order(scene, f"{process} {call} {n} {fault}")
+        finally:
+            end.set()
+            if beside:
+                beside.join()
         mail, transcripts, unread = self.peers.take()
         left = [path.name for path in self.tmp.iterdir()]
         for name in left:
             (self.tmp / name).unlink()
         err = (self.state / "err").read_text("utf-8", "backslashreplace")
-        run = scenes.Run(json.loads(line), mail, err, left, int(process), call, fault, transcripts, unread)
+        run = scenes.Run(result, mail, err, left, int(process), call, fault, transcripts, unread)
         if scene.mode:
             self.clean_up(run)
-        log = self.state / "log"
-        if log.exists():
-            run.log = log.read_text("utf-8", "backslashreplace")
-            log.unlink()
+        run.log = self.take_log()
         return run
 
 
@@ -197,7 +234,7 @@ class Loop:
             self.slowest = max(self.slowest, (run.end["ms"], name))
             if run.end["fired"]:
                 self.fired[name.split("/")[0]] += 1
-                self.kills += run.fault == "KILL"
+                self.kills += run.fault.endswith("KILL")
                 if not wrong and scenes.repeated(run):
                     self.repeated.append(name)
                 if scenes.doubtful(scene, run):
@@ -240,7 +277,8 @@ class Loop:
                 process, call = key.split()
                 if self.options.call and call not in self.options.call:
                     continue
-                for fault in self.faults[call]:
+                pauses = PAUSES if scenes.SCENES[name].mode and call in PAUSED else []
+                for fault in [*self.faults[call], *pauses]:
                     if fault in scenes.SCENES[name].skip or fault not in (self.options.fault or [fault]):
                         continue
                     basic = name == BASIC and fault in BASIC_FAULTS and call not in BASIC_SKIP
@@ -266,8 +304,7 @@ class Loop:
         finally:
             worker.stop()
 
-    def all(self):
-        began = time.monotonic()
+    def work_on_all(self):
         workers = [self.worker(number) for number in range(WORKERS)]
         self.plan(workers[0])
         threads = [threading.Thread(target=self.work, args=[worker]) for worker in workers]
@@ -277,6 +314,10 @@ class Loop:
             thread.join()
         if self.trouble:
             raise self.trouble
+
+    def all(self):
+        began = time.monotonic()
+        self.work_on_all()
         each = ", ".join(f"{name} {count}" for name, count in self.fired.items())
         print(f"faults: {sum(self.fired.values())} in {self.runs} runs ({each}), {len(self.bad)} violations,", end=" ")
         print(f"{time.monotonic() - began:.0f} s; the slowest took {self.slowest[0]} ms ({self.slowest[1]})")
@@ -308,6 +349,12 @@ class Loop:
         return 1 if wrong else 0
 
 
+def memory():
+    """Files are kept in memory, where there is some: nobody cuts the power here."""
+    folder = pathlib.Path("/dev/shm")
+    return folder if folder.is_dir() else None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="where hantar and fault/ were built")
@@ -320,9 +367,7 @@ def main():
     options = parser.parse_args()
     if selftest.main():
         return 1
-    # In memory, where there is some: nobody cuts the power here.
-    memory = pathlib.Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="fault-", dir=memory if memory.is_dir() else None) as state:
+    with tempfile.TemporaryDirectory(prefix="fault-", dir=memory()) as state:
         loop = Loop(options, pathlib.Path(state))
         return loop.one(options.case) if options.case else loop.all()
 

@@ -2,7 +2,8 @@
 """The other side of the fault loop: a name server and two mail hosts, on loopback addresses.
 
 Every domain has two MX hosts, mx1 at 127.0.0.1 and mx2 at 127.0.0.2, which are the same server;
-in dead.test there is mx0 before them, where nobody listens.
+in dead.test there is mx0 before them, where nobody listens, and in gone.test mx0 alone, as long as the
+servers are not kind.
 The local part of a recipient says what becomes of it: "no..." is refused for good, "later..."
 for now, and so are messages for "bad..." and "busy..." after their end; all others are accepted. And all
 are, when the servers are kind.
@@ -169,7 +170,7 @@ class Peers:
                     self.accept(sock)
             if self.dns in ready:
                 query, client = self.dns.recvfrom(4096)
-                reply = answer(query)
+                reply = answer(query, self.kind)
                 if reply:
                     self.dns.sendto(reply, client)
             if self.bell in ready:
@@ -206,7 +207,7 @@ def name_of(labels):
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
-def answer(query):
+def answer(query, kind_servers):
     """The answer to a DNS query; None if it is none."""
     at, labels = 12, []
     while at < len(query) and query[at] != 0:
@@ -218,7 +219,8 @@ def answer(query):
     first = labels[0].lower() if labels else b""
     records = []
     if kind == 15 and first not in ADDRESSES:
-        for n, host in enumerate(ADDRESSES if first == b"dead" else HOSTS, 1):
+        hosts = {b"dead": ADDRESSES, b"gone": HOSTS if kind_servers else [b"mx0"]}
+        for n, host in enumerate(hosts.get(first, HOSTS), 1):
             records.append(struct.pack("!H", 10 * n) + name_of([host, *labels]))
     elif kind == 1 and first in ADDRESSES:
         records.append(socket.inet_aton(ADDRESSES[first]))

@@ -54,6 +54,7 @@ class Scene:
     mode: str = ""  # "odi", ... or "q", "-due": how the spool is used
     seeds: tuple = ()  # what is in the spool before: pairs of a mode and recipients
     beside: bool = False  # the queue is run at the same time
+    change: str = ""  # "hold" or "delete": what it does to the entries
 
     def __post_init__(self):
         if self.delivered is None:
@@ -76,7 +77,7 @@ class Scene:
         }
         pairs = [word for key, value in settings.items() for word in ("-O", f"{key}={value}")]
         if mode and mode not in spool.SUBMITTING:
-            return [*pairs, "-" + mode]
+            return [*pairs, *("-" + mode).split()]
         flags = ["-" + mode] if mode else []
         return [*pairs, *self.flags, *flags, "-f", SENDER, *operands]
 
@@ -115,10 +116,18 @@ SCENES = {
     "queue-refused": Scene([], ["no@a.test", "bad@b.test"], [], mode="q", seeds=REFUSED),
     "odb-refused": Scene(["bad@b.test", "no@a.test"], ["bad@b.test", "no@a.test"], [], mode="odb"),
     "due": Scene([], QUEUED, QUEUED[:2], mode="-due", seeds=SEEDS),
+    "odi-dead": Scene(["one@gone.test"], ["one@gone.test"], [], mode="odi"),
+    "hold": Scene([], QUEUED, [], mode="-hold ALL", seeds=SEEDS, change="hold"),
+    "delete": Scene([], QUEUED, [], mode="-delete ALL", seeds=SEEDS, change="delete"),
     "odi-beside": Scene(["one@a.test"], ["one@a.test"], mode="odi", beside=True),
     "odb-beside": Scene(["one@a.test"], ["one@a.test"], mode="odb", beside=True),
     "queue-beside": Scene([], QUEUED, QUEUED[:2], mode="q", seeds=SEEDS, beside=True),
 }
+
+
+def failed_in(report):
+    """Whom a report is about."""
+    return re.findall("^Final-Recipient: rfc822; *(.*)\r$", report.decode("ascii", "replace"), re.M)
 
 
 @dataclasses.dataclass
@@ -144,8 +153,7 @@ class Run:
     @property
     def reports(self):
         """Who is said to have failed, by each report that the sender has."""
-        texts = [text.decode("ascii", "replace") for to, text in self.mail + self.later if to == (SENDER,)]
-        return [path for text in texts for path in re.findall("^Final-Recipient: rfc822; *(.*)\r$", text, re.M)]
+        return [path for to, text in self.mail + self.later if to == (SENDER,) for path in failed_in(text)]
 
     @property
     def told(self):
@@ -157,7 +165,7 @@ class Run:
 
     def killed(self):
         """Whether it was the first process that the fault is the death of."""
-        return self.fault == "KILL" and self.process == 0
+        return self.fault.endswith("KILL") and self.process == 0
 
 
 def is_known_crash(scene, run):
@@ -165,6 +173,11 @@ def is_known_crash(scene, run):
     getpwuid, of SIGSEGV or an assertion (nss_database.c). Nothing has been read or sent then."""
     early = "0 uname" not in run.end["counts"] and (scene.beside or not run.transcripts)
     return early and run.end["crashed"] == 0 and run.call == "malloc"
+
+
+def is_known_death(run):
+    """The libc itself says that it has no memory for a library's own data, and ends the process with 127."""
+    return run.end["status"] == 127 and "cannot allocate memory for thread-local data" in run.err
 
 
 def violations(scene, run):
@@ -205,6 +218,8 @@ def violations(scene, run):
     missing = [path for path, n in times.items() if n == 0]
     if end["status"] == 0 and missing and not scene.mode:
         wrong.append(f"exit 0, but nothing for {', '.join(missing)}")
+    if is_known_death(run):
+        return wrong
     if end["status"] > 0 and end["status"] not in STATUSES:
         wrong.append(f"exit {end['status']} says nothing")
     # Who cannot be spoken to is told by the status alone.

@@ -19,7 +19,9 @@ def sound(name):
     if scene.mode:
         run.before, run.after = spool.Spool(), spool.Spool()
         run.err = err if scene.status else ""
-        rest = [path for path in scene.recipients if path not in scene.delivered]
+        rest = [path for path in scene.recipients if path not in scene.delivered and not scene.change]
+        if scene.change == "hold":
+            run.after = spool.Spool({"X": [(path, "w") for path in scene.recipients]})
         run.later = [report_of(p) if p.startswith(("no", "bad")) else ((p,), HEAD + scene.sent) for p in rest]
     return run
 
@@ -60,6 +62,11 @@ def planted_in_spool():
     yield of(name, mail=[mail, report_of("one@a.test")]), "said to have failed"
     done = spool.Spool({"X": [("one@a.test", "d")]})
     yield of(name, before=done, status=71, err="hantar: out of memory\n"), "no memory behind the commit"
+    held = spool.Spool({"X": [("one@a.test", "w"), ("two@a.test", "w")]})
+    yield of("hold", after=held), "later@b.test is lost"
+    yield of("hold", later=[mail]), "though it was said: hold"
+    yield of("delete", later=[mail]), "though it was said: delete"
+    yield of("delete", after=held), "the queue keeps"
     yield of("queue-refused", later=[report_of("no@a.test")]), "bad@b.test is lost"
     yield of("queue-refused", later=2 * [report_of("no@a.test")]), "is told 2 times"
 

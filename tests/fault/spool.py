@@ -78,10 +78,16 @@ def violations(scene, run, times):
     """What is wrong with what the spool holds; times: how often each recipient has the message."""
     wrong = []
     promised = run.end["status"] == 0 or scene.mode not in SUBMITTING
+    # What is not there, or is another's, is not among ALL.
+    done = run.end["status"] == 0 and scene.change and run.fault not in ("ENOENT", "EACCES")
+    held = {to for entry in run.after.entries.values() for to, _ in entry} if scene.change == "hold" else set()
     liar = run.call in ("pread64", "read") and run.fault.rstrip("+") in ("short", "eof")
     for path, n in times.items():
-        if promised and n == 0 and f"<{path}>" not in run.err and path not in run.told:
+        known = f"<{path}>" in run.err or path in run.told or path in held or scene.change == "delete"
+        if promised and n == 0 and not known:
             wrong.append(f"{path} is lost")
+        if done and any(path in recipients for recipients, _ in run.later):
+            wrong.append(f"{path} gets it, though it was said: {scene.change}")
         if too_often(run, path, n):
             wrong.append(f"{path} has it {n} times")
         here = sum(path in recipients for recipients, _ in run.mail)
@@ -99,7 +105,7 @@ def violations(scene, run, times):
         wrong.append(f"it has no memory behind the commit, and exits {run.end['status']}")
     if run.after.broken and not liar:
         wrong.append(f"set aside or broken: {run.after.broken}")
-    if run.after.busy():
+    if run.after.strays or (run.after.entries and not held):
         wrong.append(f"the queue keeps {run.after.entries} {run.after.strays}")
     wrong += [f"a clean run of the queue exits {status}" for status in run.queue if status != 0]
     return wrong

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "journal.h"
 
 #ifndef __x86_64__
 #error "the fault engine knows the registers of x86-64 only"
@@ -25,18 +26,23 @@
 
 enum {
 	OPTIONS = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK |
-	    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL,
-	BEGIN = 255, /* the number of the call that says: main begins */
+	    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL |
+	    PTRACE_O_TRACESYSGOOD,
+	CALL_ENDS = SIGTRAP | 0x80, /* where that was asked for */
 };
 
 struct tracer {
+	const struct target *target;
 	const struct order *order;
 	struct outcome *result;
 	pid_t process[PROCESSES]; /* by number */
 	unsigned n;		  /* numbers given */
 	pid_t early;		  /* stopped, and has none yet; or 0 */
 	unsigned alive;
+	pid_t lagging; /* waits before a call; or 0 */
 	bool begun;
+	struct journal journal;
+	struct journal_call open[PROCESSES];
 };
 
 static volatile sig_atomic_t rang;
@@ -48,15 +54,22 @@ ring(int number)
 	rang = 1;
 }
 
+/* 0: not at all.  Again and again, as one may come just before we wait. */
 static void
-alarm_in(int seconds)
+ring_in(int ms)
 {
-	struct itimerval t = {{0, 200000}, {seconds, 0}};
+	struct itimerval t = {{0, 200000}, {ms / 1000, ms % 1000 * 1000}};
 
-	if (seconds == 0)
+	if (ms == 0)
 		t = (struct itimerval){{0, 0}, {0, 0}};
 	rang = 0;
 	(void)setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static void
+alarm_in(int seconds)
+{
+	ring_in(seconds * 1000);
 }
 
 static int
@@ -164,6 +177,31 @@ refuse(struct user_regs_struct *regs, int error)
 }
 
 static void
+kill_all(const struct tracer *t)
+{
+	for (unsigned i = 0; i < t->n && i < PROCESSES; i++)
+		if (t->process[i] > 0)
+			(void)kill(t->process[i], SIGKILL);
+}
+
+/* The others, too, stop at their next call, as nobody lets them go on. */
+static void
+stand_still(const struct tracer *t, pid_t pid)
+{
+	enum after_pause then;
+
+	alarm_in(0);
+	if (t->journal.file)
+		(void)fflush(t->journal.file);
+	then = t->target->pause();
+	if (then == PAUSE_KILL)
+		(void)kill(pid, SIGKILL);
+	if (then == PAUSE_END)
+		kill_all(t);
+	alarm_in(LIMIT);
+}
+
+static void
 at_call(struct tracer *t, pid_t pid, unsigned p, size_t i)
 {
 	const struct order *o = t->order;
@@ -182,6 +220,9 @@ at_call(struct tracer *t, pid_t pid, unsigned p, size_t i)
 	if (!t->begun || p >= PROCESSES)
 		return;
 	t->result->counts[p][i]++;
+	if (o->journal)
+		(void)journal_before(
+		    &t->journal, &t->open[p], calls[i].name, pid);
 	here = o->n > 0 && o->call == i && o->process == p &&
 	    (o->and_on ? t->result->counts[p][i] >= o->n
 		       : t->result->counts[p][i] == o->n);
@@ -189,6 +230,15 @@ at_call(struct tracer *t, pid_t pid, unsigned p, size_t i)
 		t->result->fd = (long)regs.rdi;
 	if (here) {
 		t->result->fired = 1;
+		if (o->lag) {
+			t->lagging = pid;
+			ring_in(LAG_MS);
+			return;
+		}
+		if (o->pause) {
+			stand_still(t, pid);
+			return;
+		}
 		if (o->kill) {
 			(void)kill(pid, SIGKILL);
 			return;
@@ -234,6 +284,9 @@ at_end(struct tracer *t, pid_t pid, int status, const struct timespec *then)
 	int s = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	t->alive--;
+	if (t->order->journal && p >= 0)
+		journal_exit(&t->journal, (unsigned)p,
+		    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	if (s != 0 && s != SIGKILL && s != SIGTERM) {
 		r->crash = s;
 		r->crashed = p;
@@ -244,6 +297,18 @@ at_end(struct tracer *t, pid_t pid, int status, const struct timespec *then)
 	r->signal = s;
 	r->ms = ms_since(then);
 	alarm_in(GRACE);
+}
+
+/* Where the call is noted, up to its end. */
+static void
+go_on_to_end(const struct tracer *t, pid_t pid, int number)
+{
+	bool noted = number >= 0 && number < PROCESSES && t->open[number].name;
+
+	if (!noted)
+		go_on(pid, 0);
+	else if (ptrace(PTRACE_SYSCALL, pid, 0, 0) < 0 && errno != ESRCH)
+		err(1, "PTRACE_SYSCALL");
 }
 
 static void
@@ -259,7 +324,8 @@ at_stop(struct tracer *t, pid_t pid, int status)
 			at_call(t, pid,
 			    number < 0 ? PROCESSES : (unsigned)number,
 			    (size_t)i);
-		go_on(pid, 0);
+		if (t->lagging != pid)
+			go_on_to_end(t, pid, number);
 		break;
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -275,6 +341,12 @@ at_stop(struct tracer *t, pid_t pid, int status)
 			go_on(pid, 0);
 		break;
 	default:
+		if (event == 0 && WSTOPSIG(status) == CALL_ENDS) {
+			journal_after(&t->journal, &t->open[number],
+			    (unsigned)number, pid);
+			go_on(pid, 0);
+			break;
+		}
 		go_on(pid, event == 0 ? WSTOPSIG(status) : 0);
 	}
 }
@@ -289,16 +361,36 @@ give_up(struct tracer *t)
 		t->result->late = 1;
 	else
 		t->result->left = (int)t->alive;
-	for (unsigned i = 0; i < t->n && i < PROCESSES; i++)
-		if (t->process[i] > 0)
-			(void)kill(t->process[i], SIGKILL);
+	kill_all(t);
+}
+
+static void
+at_ring(struct tracer *t)
+{
+	pid_t pid = t->lagging;
+
+	if (pid == 0) {
+		give_up(t);
+		return;
+	}
+	t->lagging = 0;
+	alarm_in(LIMIT);
+	go_on_to_end(t, pid, number_of(t, pid));
+}
+
+static void
+open_journal(struct tracer *t)
+{
+	t->journal.file = fopen(t->target->journal, "we");
+	if (t->journal.file == NULL)
+		err(1, "%s", t->target->journal);
 }
 
 void
 trace(const struct target *target, const struct order *order,
     struct outcome *result)
 {
-	struct tracer t = {.order = order, .result = result};
+	struct tracer t = {.target = target, .order = order, .result = result};
 	struct sigaction sa = {.sa_handler = ring};
 	struct timespec then;
 	bool memory = order->n > 0 && calls[order->call].number < 0;
@@ -310,6 +402,8 @@ trace(const struct target *target, const struct order *order,
 		target->page->and_on = order->and_on;
 		target->page->n = order->n;
 	}
+	if (order->journal)
+		open_journal(&t);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	(void)clock_gettime(CLOCK_MONOTONIC, &then);
 	t.process[0] = start(target);
@@ -321,7 +415,7 @@ trace(const struct target *target, const struct order *order,
 
 		if (pid < 0 && errno == EINTR) {
 			if (rang)
-				give_up(&t);
+				at_ring(&t);
 			continue;
 		}
 		if (pid < 0)
@@ -332,6 +426,8 @@ trace(const struct target *target, const struct order *order,
 			at_end(&t, pid, status, &then);
 	}
 	alarm_in(0);
+	if (t.journal.file)
+		(void)fclose(t.journal.file);
 	result->processes = t.n;
 	if (memory)
 		result->fired = (int)target->page->fired;

@@ -11,7 +11,15 @@
 enum {
 	LIMIT = 10, /* seconds: longer is a hang */
 	GRACE = 6,  /* for processes that outlive the first */
+	LAG_MS = 100,
 	CALLS_MAX = 64,
+};
+
+/* What becomes of a run that stood still. */
+enum after_pause {
+	PAUSE_GO,
+	PAUSE_KILL, /* the process dies before the call */
+	PAUSE_END,  /* all die */
 };
 
 struct target {
@@ -19,6 +27,8 @@ struct target {
 	int fds[3];
 	int page_fd;
 	struct page *page;
+	const char *journal; /* the file for it, see journal.h */
+	enum after_pause (*pause)(void);
 };
 
 struct order {
@@ -28,8 +38,11 @@ struct order {
 	int error;   /* 0: nothing is there, or with is_short one octet */
 	bool is_short;
 	bool and_on;
-	bool kill;   /* the process dies instead of the call */
-	bool nofile; /* O_TMPFILE is refused, too */
+	bool kill;    /* the process dies instead of the call */
+	bool lag;     /* the process waits for LAG_MS before the call */
+	bool pause;   /* all stand still before the call: see engine.c */
+	bool nofile;  /* O_TMPFILE is refused, too */
+	bool journal; /* what is done to files and sockets is noted */
 };
 
 struct outcome {
