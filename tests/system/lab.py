@@ -193,13 +193,15 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
     usual.update(greeting=greeting, EHLO=ehlo, RCPT=rcpt, DATA=data)
     usual.update(replies)
 
-    def answer(peer, verb, line):
+    def answer(peer, verb, line, mail=None):
         reply = usual.get(verb, "500 5.5.1 what?")
         if callable(reply) and reply not in ACTIONS:
             reply = reply(peer, line)
         if reply in ACTIONS:
             reply(peer)
         if reply is not None:
+            if mail and reply.startswith("2"):
+                peer.server.mail.append(mail)  # before the client can know, and end
             peer.say(reply)
         return reply or ""
 
@@ -218,9 +220,7 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
             elif verb == "RCPT" and reply.startswith("2"):
                 peer.recipients.append(line)
             elif verb == "DATA" and reply.startswith("3"):
-                content = peer.content()
-                if answer(peer, "DOT", "").startswith("2"):
-                    peer.server.mail.append((peer.sender, peer.recipients, content))
+                answer(peer, "DOT", "", mail=(peer.sender, peer.recipients, peer.content()))
             elif verb == "QUIT":
                 return
 

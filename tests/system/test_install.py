@@ -78,6 +78,18 @@ def test_no_place_for_a_spool(lab, server, home):
 
 
 # ---------------------------------------------------------------- for the whole system
+def test_the_spool_of_root_becomes_that_of_all(lab, server, request):
+    """G-34: what waited in root's own spool before is delivered by the service after."""
+    assert lab.run(["a@walk.test"], MESSAGE).status == 0
+    assert lab.path(SYSTEM).stat().st_mode & 0o7777 == 0o700
+    request.getfixturevalue("installation")
+    system = request.getfixturevalue("system")
+    assert len(entries(system.spool)) == 1
+    system.serve()
+    assert system.queue().status == 0
+    assert len(server.mail) == 1 and not list(system.spool.glob("*.*"))
+
+
 def test_what_is_installed(lab, system):
     """G-34, G-35: the program has the group's bit and no other; the spool is closed to all but user and group."""
     uid, gid = system.uid, system.gid
