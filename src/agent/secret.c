@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/netrc.h"
 #include "os/command.h"
 #include "os/crypto.h"
 #include "os/prep.h"
@@ -87,30 +89,122 @@ first_line(struct buf *b, struct err *e)
 	return 0;
 }
 
+/*
+ * What a descriptor gives up to its end.  A file is read from its start, as
+ * often as is wanted; out of a pipe it comes only once.
+ */
 static int
-find(
-    struct buf *out, const struct login *login, int64_t deadline, struct err *e)
+read_descriptor(int fd, struct buf *out, int64_t deadline, struct err *e)
 {
-	struct str rest, word;
-	const char *from;
+	while (out->n < out->max) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		size_t room = out->max - out->n;
+		ssize_t n = sys_pread(fd, out->p + out->n, room, (off_t)out->n);
+
+		if (n < 0 && errno == ESPIPE) {
+			if (sys_poll(&p, 1, deadline) <= 0)
+				return err_set(
+				    e, ERR_TIMEOUT, "nothing comes out of it");
+			n = sys_read(fd, out->p + out->n, room);
+		}
+		if (n < 0)
+			return err_sys(e, "it cannot be read");
+		if (n == 0)
+			break;
+		buf_grew(out, (size_t)n);
+	}
+	return first_line(out, e);
+}
+
+static int
+from_path(const char *path, struct buf *out, struct err *e)
+{
+	if (read_file(path, out, e) < 0)
+		return -1;
+	return first_line(out, e) < 0 ? err_while(e, "%s", path) : 0;
+}
+
+static int
+from_credential(struct str name, struct buf *out, struct err *e)
+{
+	const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+	struct buf path;
+	int result;
+
+	if (folder == NULL)
+		return err_set(e, ERR_SYNTAX,
+		    "credential %.*s: CREDENTIALS_DIRECTORY is not set; was "
+		    "this started by a unit with LoadCredential=%.*s:...?",
+		    STR_ARG(name), STR_ARG(name));
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/%.*s", folder, STR_ARG(name));
+	result = from_path(path.p, out, e);
+	buf_free(&path);
+	return result;
+}
+
+static int
+from_netrc(const char *path, const struct errand *errand, struct buf *out,
+    struct err *e)
+{
+	struct str user = errand->login->user;
+	struct str password;
+
+	if (read_file(path, out, e) < 0)
+		return -1;
+	password = netrc_password(buf_str(out), errand->host, user);
+	if (password.n == 0)
+		return err_set(e, ERR_SYNTAX,
+		    "%s has no password of login %.*s on machine %.*s", path,
+		    STR_ARG(user), STR_ARG(errand->host));
+	memmove(out->p, password.p, password.n);
+	explicit_bzero(out->p + password.n, out->n - password.n);
+	buf_cut(out, password.n);
+	return 0;
+}
+
+static int
+from_command(
+    struct str command, struct buf *out, int64_t deadline, struct err *e)
+{
+	struct str word;
+
+	if (command_output(command, out, deadline, e) == 0 &&
+	    first_line(out, e) == 0)
+		return 0;
+	/* Its arguments are nobody's business. */
+	if (str_word(&command, " \t", &word))
+		err_while(e, "%.*s", STR_ARG(word));
+	return -1;
+}
+
+static int
+find(struct buf *out, const struct errand *errand, int64_t deadline,
+    struct err *e)
+{
+	const struct login *login = errand->login;
 	struct pool pool = {0};
+	const char *from = pool_c(&pool, login->from);
 	int result = 0;
 
 	switch (login->kind) {
 	case SECRET_FILE:
-		from = pool_c(&pool, login->from);
-		result = read_file(from, out, e);
-		if (result == 0 && first_line(out, e) < 0)
-			result = err_while(e, "%s", from);
+		result = from_path(from, out, e);
 		break;
 	case SECRET_COMMAND:
-		result = command_output(login->from, out, deadline, e);
-		if (result == 0)
-			result = first_line(out, e);
-		/* Its arguments are nobody's business. */
-		rest = login->from;
-		if (result < 0 && str_word(&rest, " \t", &word))
-			err_while(e, "%.*s", STR_ARG(word));
+		result = from_command(login->from, out, deadline, e);
+		break;
+	case SECRET_DESCRIPTOR:
+		result =
+		    read_descriptor(login_descriptor(login), out, deadline, e);
+		if (result < 0)
+			err_while(e, "descriptor %s", from);
+		break;
+	case SECRET_CREDENTIAL:
+		result = from_credential(login->from, out, e);
+		break;
+	case SECRET_NETRC:
+		result = from_netrc(from, errand, out, e);
 		break;
 	case SECRET_NONE:
 	default:
@@ -118,12 +212,6 @@ find(
 	}
 	pool_free(&pool);
 	return result;
-}
-
-static const char *
-name_of(enum secret_kind kind)
-{
-	return kind == SECRET_COMMAND ? "password-command" : "password-file";
 }
 
 int
@@ -139,8 +227,10 @@ secret_get(struct secret *s, const struct errand *errand, int64_t deadline,
 	/* All the room that they will ever have: no copy stays behind. */
 	(void)buf_room(&s->given, AUTH_SECRET);
 	(void)buf_room(&s->prep, PREP);
-	if (find(&s->given, login, deadline, e) < 0)
-		return err_while(e, "%s", name_of(login->kind));
+	if (find(&s->given, errand, deadline, e) < 0)
+		return err_while(e, "%s",
+		    login->kind == SECRET_COMMAND ? "password-command"
+						  : "password-file");
 	if (crypto_load(e) < 0)
 		return -1;
 	prep_sasl(&s->user, login->user);

@@ -131,7 +131,7 @@ agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
 {
 	struct child c = {.errand = errand, .deadline = errand->deadline};
 	size_t n = 2;
-	int *keep = calloc(2 * errand->letters + n, sizeof(*keep));
+	int *keep = calloc(2 * errand->letters + n + 1, sizeof(*keep));
 	int result;
 
 	if (keep == NULL)
@@ -140,6 +140,7 @@ agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
 		keep[n++] = errand->letter[i].content.fd;
 		keep[n++] = errand->letter[i].marks.fd;
 	}
+	keep[n++] = login_descriptor(errand->login);
 	result = start(agent, run_smtp, &c, keep, n, e);
 	free(keep);
 	return result;

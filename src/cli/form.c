@@ -2,6 +2,7 @@
 #include "cli/form.h"
 
 #include "base/char.h"
+#include "cli/logins.h"
 #include "cli/values.h"
 #include "mail/addr.h"
 #include "net/host.h"
@@ -162,6 +163,46 @@ read_relay(const struct conf_key *k, struct str value, void *at, struct pool *p,
 	return 0;
 }
 
+static int
+read_text(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	(void)k;
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 127)
+			return err_set(
+			    e, ERR_SYNTAX, "it has a control character");
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
+static int
+read_secret(const struct conf_key *k, struct str value, void *at,
+    struct pool *p, struct err *e)
+{
+	enum secret_kind kind;
+	struct str from;
+
+	(void)k;
+	if (value.n > 0 && login_source(value, &kind, &from, e) < 0)
+		return -1;
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
+static int
+read_mechs(const struct conf_key *k, struct str value, void *at, struct pool *p,
+    struct err *e)
+{
+	unsigned mechs;
+
+	(void)k;
+	if (login_mechs(value, &mechs, e) < 0)
+		return -1;
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
 /* One or more name servers, separated by commas or blanks. */
 static int
 read_server(const struct conf_key *k, struct str value, void *at,
@@ -245,6 +286,9 @@ static const struct form {
     [KEY_LOG] = {read_log, write_text, NULL, NULL},
     [KEY_RELAY] = {read_relay, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},
+    [KEY_TEXT] = {read_text, write_text, NULL, NULL},
+    [KEY_SECRET] = {read_secret, write_text, NULL, NULL},
+    [KEY_MECHS] = {read_mechs, write_text, NULL, NULL},
     [KEY_USERS] = {read_users, write_text, NULL, NULL},
     [KEY_NUMBER] = {read_number, write_number, plain, "a number"},
     [KEY_TIME] = {read_number, write_number, times,

@@ -17,6 +17,9 @@ enum key_type {
 	KEY_LOG,     /* syslog, stderr, or an absolute path */
 	KEY_RELAY,   /* a section's name, or hosts: see route/relay.h */
 	KEY_SERVER,  /* ip, ip:port or [ip]:port; may be empty */
+	KEY_TEXT,    /* one line of anything; may be empty */
+	KEY_SECRET,  /* where a password lies: see cli/logins.h */
+	KEY_MECHS,   /* mechanisms of AUTH; may be empty */
 	KEY_USERS,   /* see cli/may.h; may be empty */
 	KEY_NUMBER,
 	KEY_TIME, /* 500ms, 30, 30s, 5m, 2h, 1d; in ms */

@@ -68,6 +68,17 @@ static const struct key families[] = {
 #define COUNT(name, type, field, standard, low, high, doc) \
 	{IN_MAIN, name, type, AT(field), standard, low, high, NULL, doc}
 
+#define PART(field) offsetof(struct conf_login, field)
+#define LOGIN(in, at) \
+	{in, "user", KEY_TEXT, (at) + PART(user), "", 0, 0, NULL, \
+	    "name for the relay; empty: it is not told who we are"}, \
+	{in, "password-file", KEY_SECRET, (at) + PART(file), "", 0, 0, NULL, \
+	    "file with the password; or credential:, descriptor:, netrc:"}, \
+	{in, "password-command", KEY_TEXT, (at) + PART(command), "", 0, 0, NULL, \
+	    "program that prints the password, with its arguments"}, \
+	{in, "auth", KEY_MECHS, (at) + PART(mechs), "", 0, 0, NULL, \
+	    "mechanisms that may be used; empty: scram in all forms, plain, login"}
+
 const struct conf_key conf_keys[] = {
 	TEXT("hostname", KEY_HOST, hostname, "",
 	    "this host's name, for Received; empty: what the system says"),
@@ -121,6 +132,7 @@ const struct conf_key conf_keys[] = {
 
 	TEXT("relay", KEY_RELAY, relay, "",
 	    "host[:port], several, or a section [relay]; empty: MX hosts"),
+	LOGIN(IN_MAIN, AT(login)),
 	TEXT("nameserver", KEY_SERVER, nameserver, "",
 	    "DNS server, ip, ip:port or [ip]:port; empty: resolv.conf"),
 	WORD("trust-ad", trust_ad, yes_no, "no",
@@ -171,6 +183,7 @@ const struct conf_key conf_keys[] = {
 	    "host[:port], or several, tried in this order"},
 	{IN_RELAY, "tls", KEY_WORD, AT_RELAY(tls), "default", 0, 0,
 	    tls_levels, "none, may or encrypt; default: encrypt"},
+	LOGIN(IN_RELAY, AT_RELAY(login)),
 
 	{IN_ROUTE, "relay", KEY_RELAY, AT_ROUTE(relay), "", 0, 0, NULL,
 	    "as the key of that name; none: MX hosts; empty: what that says"},

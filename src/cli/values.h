@@ -22,11 +22,19 @@ struct conf_head {
 	unsigned line; /* on this line */
 };
 
+/* Who we are for a relay: see cli/logins.h. */
+struct conf_login {
+	struct str user;
+	struct str file, command; /* where the password is; or empty */
+	struct str mechs;	  /* of AUTH; empty: the usual ones */
+};
+
 /* [relay "name"]: hosts that take mail for others. */
 struct conf_relay {
 	struct conf_head head;
 	struct str host; /* those of relay_hosts */
 	int64_t tls;
+	struct conf_login login;
 };
 
 /* [route "pattern"]: how mail for some domains goes. */
@@ -58,7 +66,8 @@ struct conf {
 	struct str local_domains; /* empty: hostname, mailname */
 	struct str nameserver;
 	struct str log;
-	struct str relay;      /* a section's name, or hosts; empty: none */
+	struct str relay; /* a section's name, or hosts; empty: none */
+	struct conf_login login;
 	struct str spool_path; /* empty: none; CONF_SPOOL */
 	int64_t spool_room;
 	/* Who may do what, see cli/may.h; whose entries a user is shown. */

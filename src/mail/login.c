@@ -29,3 +29,14 @@ mech_find(struct str name)
 		mech++;
 	return mech;
 }
+
+int
+login_descriptor(const struct login *login)
+{
+	uint64_t number = 0;
+
+	if (login == NULL || login->kind != SECRET_DESCRIPTOR ||
+	    !str_number(login->from, INT_MAX, &number))
+		return -1;
+	return (int)number;
+}

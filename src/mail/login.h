@@ -41,15 +41,22 @@ enum secret_kind {
 	SECRET_NONE, /* EXTERNAL needs none */
 	SECRET_FILE,
 	SECRET_COMMAND,
+	SECRET_DESCRIPTOR, /* one that we were given, by its number */
+	SECRET_CREDENTIAL, /* of systemd.exec(5), by its name */
+	SECRET_NETRC,
 };
 
 struct login {
 	struct str user;
 	enum secret_kind kind;
-	struct str from; /* a path; a command and its arguments */
+	struct str from; /* a path; a command and its arguments; ... */
 	unsigned mechs;	 /* those that may be used, as bits */
 	bool in_clear;	 /* those that do not show the secret may be used
 			    on a channel that is not encrypted */
 };
+
+/* The descriptor that the secret is to come from; -1 if it is from elsewhere.
+ */
+int login_descriptor(const struct login *);
 
 #endif

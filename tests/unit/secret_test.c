@@ -181,6 +181,111 @@ commands_that_hang(void **state)
 	}
 }
 
+/* F-22: a file as often as is wanted; a pipe up to its end, once. */
+static void
+secrets_from_descriptors(void **state)
+{
+	char number[16];
+	FILE *f = tmpfile();
+	int ends[2];
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(write(fileno(f), "secret\nmore\n", 12), 12);
+	(void)snprintf(number, sizeof(number), "%d", fileno(f));
+	for (size_t i = 0; i < 2; i++)
+		assert_string_equal(
+		    secret_of(SECRET_DESCRIPTOR, number), "secret");
+	(void)fclose(f);
+	assert_non_null(strstr(secret_of(SECRET_DESCRIPTOR, number),
+	    "it cannot be read: Bad file descriptor"));
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "sec", 3), 3);
+	assert_int_equal(write(ends[1], "ret", 3), 3);
+	(void)close(ends[1]);
+	(void)snprintf(number, sizeof(number), "%d", ends[0]);
+	assert_string_equal(secret_of(SECRET_DESCRIPTOR, number), "secret");
+	assert_non_null(
+	    strstr(secret_of(SECRET_DESCRIPTOR, number), "line is empty"));
+	(void)close(ends[0]);
+}
+
+/* F-22: systemd.exec(5), LoadCredential=. */
+static void
+credentials(void **state)
+{
+	struct folder f;
+
+	(void)state;
+	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+	assert_non_null(strstr(
+	    secret_of(SECRET_CREDENTIAL, "relay"), "LoadCredential=relay:"));
+	folder_make(&f);
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f.path, 1), 0);
+	assert_non_null(
+	    strstr(secret_of(SECRET_CREDENTIAL, "relay"), "No such file"));
+	folder_put(&f, "relay", "secret\n");
+	assert_string_equal(secret_of(SECRET_CREDENTIAL, "relay"), "secret");
+	folder_remove(&f);
+}
+
+static const struct {
+	const char *text, *password;
+} netrcs[] = {
+    {"machine h login user password secret", "secret"},
+    {"machine H\n\tlogin user\n\tpassword secret\n", "secret"},
+    {"machine h password secret login user", "secret"},
+    {"machine h login user password \"two words\"\n", "two words"},
+    {"machine h login user account x password secret", "secret"},
+    {"machine other login user password no\n"
+     "machine h login user password secret\n",
+	"secret"},
+    {"machine h login other password no\nmachine h login user password "
+     "secret",
+	"secret"},
+    {"default login user password secret", "secret"},
+    {"machine h login user password secret\ndefault login user password no",
+	"secret"},
+    {"# machine h login user password no\nmachine h login user password "
+     "secret",
+	"secret"},
+    {"macdef x\nmachine h login user password no\n\nmachine h login user "
+     "password secret",
+	"secret"},
+    {"machine h login other password no", ""},
+    {"machine other login user password no", ""},
+    {"machine h login user password", ""},
+    {"machine h login user", ""},
+    {"machine", ""},
+    {"machine h login \"user", ""},
+    {"", ""},
+};
+
+static void
+netrc(void **state)
+{
+	struct folder f;
+	char path[200];
+
+	(void)state;
+	folder_make(&f);
+	(void)snprintf(path, sizeof(path), "%s/netrc", f.path);
+	for (size_t i = 0; i < COUNT(netrcs); i++) {
+		const char *what;
+
+		folder_put(&f, "netrc", netrcs[i].text);
+		what = secret_of(SECRET_NETRC, path);
+		if (netrcs[i].password[0] == '\0')
+			assert_non_null(strstr(what,
+			    "has no password of login user on machine h"));
+		else
+			assert_string_equal(what, netrcs[i].password);
+	}
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_non_null(strstr(secret_of(SECRET_NETRC, path), "chmod o="));
+	folder_remove(&f);
+}
+
 /* F-17: there is none, and none is looked for. */
 static void
 no_secret(void **state)
@@ -198,6 +303,9 @@ main(void)
 	    cmocka_unit_test(long_secrets),
 	    cmocka_unit_test(secrets_from_commands),
 	    cmocka_unit_test(commands_that_hang),
+	    cmocka_unit_test(secrets_from_descriptors),
+	    cmocka_unit_test(credentials),
+	    cmocka_unit_test(netrc),
 	    cmocka_unit_test(no_secret),
 	};
 
