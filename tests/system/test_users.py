@@ -8,6 +8,8 @@ import pwd
 
 import pytest
 
+from installation import ALICE, BOB, entries
+
 MESSAGE = "Subject: hi\n\nhello\n"
 USERS = ("nobody", "daemon")  # lab.run gives both the group that the spool is of
 
@@ -144,3 +146,45 @@ def test_who_may(lab, queue, key, args):
     if args[0] != "-t":
         assert queue(*args, user="daemon", input=MESSAGE).status in (0, 1, 68)
         assert queue(*args, input=MESSAGE).status in (0, 1, 68)
+
+
+# What a user may try in order to be somebody who may.
+EVASIONS = {
+    "option": (["-O", "authorized-submit-users=anyone"], {}),
+    "option-case": (["-OAuthorized-Submit-Users=anyone"], {}),
+    "config": ([], {"XDG_CONFIG_HOME": "{home}", "HOME": "{home}"}),
+    "login": ([], {"LOGNAME": "root", "USER": "root"}),
+    "number": ([], {"LOGNAME": str(BOB)}),
+}
+
+
+@pytest.mark.parametrize("way", EVASIONS)
+def test_a_list_is_not_evaded(system, tmp_path, way):
+    """J-12, J-03: in an installation for all, with what only its users have in their hands."""
+    args, env = EVASIONS[way]
+    (tmp_path / "hantar").mkdir()
+    (tmp_path / "hantar/hantar.conf").write_text("authorized-submit-users = anyone\n")
+    configure(system.lab, f"authorized-submit-users = !{ALICE}, anyone\nauthorized-mailq-users = {BOB}\n")
+    env = {name: value.format(home=tmp_path) for name, value in env.items()}
+    done = system.run("-odq", *args, "a@walk.test", env=env)
+    assert done.status in ((64,) if way == "option" else (77,)) and entries(system.spool) == []
+    assert system.run("-odq", "a@walk.test", user=BOB).status == 0
+    assert system.run("-bp", env=env).status == 77
+    assert system.run("-bp", user=BOB).status == 0
+    assert system.run("-odq", "a@walk.test", user=0).status == 0
+    assert system.run("-bp", user="hantar").status == 0
+
+
+def test_a_list_does_not_bind_who_goes_his_own_way(system, tmp_path):
+    """J-05, J-12: with a configuration of his own a user has nothing of the system's, and nothing gets there."""
+    own = tmp_path / "own.conf"
+    own.write_text("authorized-submit-users = anyone\nmailq-entries = all\n")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    configure(system.lab, f"authorized-submit-users = {BOB}\n")
+    assert system.run("-odq", "a@walk.test", user=BOB).status == 0
+    before = entries(system.spool)
+    assert system.run("-C", own, "-odq", "a@walk.test").status == 74
+    done = system.run("-C", own, "-bp")
+    assert (done.status, done.out) == (77, "")
+    assert entries(system.spool) == before
