@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/fold.h"
 
-#include "base/code.h"
-
 enum {
 	WIDTH = 77,
 	WORD_MAX = 900, /* a line has 998 octets, and something before it */
@@ -37,15 +35,4 @@ fold_words(struct buf *out, struct str s, struct str next)
 			first = false;
 		}
 	}
-}
-
-void
-fold_inert(struct buf *out, struct str s, size_t max, struct str next)
-{
-	struct buf inert;
-
-	buf_init(&inert, max);
-	code_inert(&inert, s, max);
-	fold_words(out, buf_str(&inert), next);
-	buf_free(&inert);
 }

@@ -13,10 +13,4 @@
  */
 void fold_words(struct buf *out, struct str s, struct str next);
 
-/*
- * The same for text from elsewhere, of which any byte may come: what is not
- * printable becomes \xNN, and what is behind max bytes is left out.
- */
-void fold_inert(struct buf *out, struct str s, size_t max, struct str next);
-
 #endif

@@ -50,15 +50,6 @@ mark_word(enum mark mark)
 	return table[row((char)mark)].word;
 }
 
-struct marks
-marks_part(struct marks marks, size_t from, size_t n)
-{
-	assert(from <= marks.n && n <= marks.n - from);
-	marks.at += (int64_t)from;
-	marks.n = n;
-	return marks;
-}
-
 int
 mark_put(const struct marks *marks, size_t i, enum mark mark, struct err *e)
 {

@@ -30,9 +30,6 @@ bool mark_final(enum mark);
 /* "waiting", "sending", ... */
 const char *mark_word(enum mark);
 
-/* The marks [from, from + n) of all. */
-struct marks marks_part(struct marks, size_t from, size_t n);
-
 /* Marks recipient i.  Where there is no spool: does nothing.  -1 with *e. */
 int mark_put(const struct marks *, size_t i, enum mark, struct err *)
     __attribute__((warn_unused_result));

@@ -110,22 +110,20 @@ static void
 the_marks_descriptor_only_writes(void **state)
 {
 	struct entry entry;
-	struct marks part;
+	const struct marks none = MARKS_NONE;
 	struct err e;
 	char byte;
 
 	(void)state;
 	shelf_commit(&entry);
 	assert_int_equal(pread(entry.marks.fd, &byte, 1, 0), -1);
-	part = marks_part(entry.marks, 1, 2);
-	assert_int_equal(mark_put(&part, 1, MARK_SENDING, &e), 0);
+	assert_int_equal(mark_put(&entry.marks, 2, MARK_SENDING, &e), 0);
 	assert_int_equal(pread(entry.env, &byte, 1, SHELF_AT + 2), 1);
 	assert_int_equal(byte, 's');
 	entry_close(&entry);
 	/* Without a spool there is nothing to mark. */
-	part = MARKS_NONE;
-	assert_int_equal(mark_put(&part, 0, MARK_SENDING, &e), 0);
-	assert_int_equal(mark_sync(&part, &e), 0);
+	assert_int_equal(mark_put(&none, 0, MARK_SENDING, &e), 0);
+	assert_int_equal(mark_sync(&none, &e), 0);
 }
 
 static void
