@@ -14,6 +14,16 @@ from lab import TOP
 
 PAGES = {f"share/man/man{path.suffix[1:]}/{path.name}": 0o644 for path in (TOP / "man").iterdir()}
 FILES = {"sbin/hantar": 0o755, **PAGES}
+# What a system needs beside it, under prefix; and the line of cron, which cannot be there.
+SYSTEM = {
+    "lib/systemd/system/hantar.path": 0o644,
+    "lib/systemd/system/hantar.service": 0o644,
+    "lib/systemd/system/hantar.timer": 0o644,
+    "lib/sysusers.d/hantar.conf": 0o644,
+    "lib/tmpfiles.d/hantar.conf": 0o644,
+    "share/doc/hantar/hantar.conf": 0o644,
+}
+CRON = "etc/cron.d/hantar"
 
 
 def run(command, where):
@@ -31,7 +41,7 @@ def two_trees(tmp_path_factory):
     for tree in trees:
         tree.mkdir()
         shutil.copy2(TOP / "Makefile", tree)
-        for folder in ("src", "man"):
+        for folder in ("src", "man", "dist"):
             shutil.copytree(TOP / folder, tree / folder)
     for path in trees[1].rglob("*"):
         os.utime(path, (1, 1))  # and at another time
@@ -99,6 +109,23 @@ def test_install_and_uninstall(trees, tmp_path, prefix):
     bystander.touch()
     run(["make", "uninstall", *settings], tree)
     assert list(installed(root)) == [str(bystander.relative_to(root))]
+
+
+@pytest.mark.parametrize("prefix", ["/usr/local", "/opt/a b"], ids=["usual", "blank"])
+def test_install_for_a_system(trees, tmp_path, prefix):
+    """G-35: in a package's folder the files alone, without a bit: who installs the package gives it to the group."""
+    tree, root = trees[0], tmp_path / "root"
+    settings = [f"DESTDIR={root}", *([f"prefix={prefix}"] if prefix != "/usr/local" else [])]
+    run(["sh", "-c", 'umask 077; exec make install-system "$@"', "sh", *settings], tree)
+    wanted = {f"{prefix[1:]}/{name}": mode for name, mode in {**FILES, **SYSTEM}.items()}
+    assert installed(root) == {**wanted, CRON: 0o644}
+    assert all(path.stat().st_mode & 0o7777 == 0o755 for path in root.rglob("*") if path.is_dir())
+    for name in (*(f"{prefix[1:]}/{name}" for name in SYSTEM), CRON):
+        text = (root / name).read_text()
+        assert not re.search("@[a-z]+@", text) and str(root) not in text, name
+    assert f'"{prefix}/sbin/hantar"' in (root / CRON).read_text()
+    run(["make", "uninstall", *settings], tree)
+    assert installed(root) == {}
 
 
 def test_install_by_folders(trees, tmp_path):
