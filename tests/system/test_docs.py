@@ -136,3 +136,12 @@ def test_spool_format():
         keys |= set(line.split(" , "))
     read = words_of_source("envread.c", r'\{\{"([a-z-]+) ", \d+\}, read_')
     assert keys == read | {"hantar-spool", "to", "marks", "doubt", "end"}
+
+
+def test_ordinary_keys():
+    """J-05: hantar(8) names the keys that cost nobody his group, and they are keys."""
+    (listed,) = re.findall(r"ordinary\[\] = {(.*?)}", (TOP / "src/cli/conf.c").read_text(), re.S)
+    ordinary = set(re.findall(r'"(.*?)"', listed))
+    (text,) = re.findall(r"any key but\n(.*?)\nThen the spool", (MAN / "hantar.8").read_text(), re.S)
+    assert set(re.findall(r"[a-z]+(?:-[a-z]+)+|\b(?:delivery|errors|patience|sender)\b", text)) == ordinary
+    assert ordinary <= set(re.findall(r"(?m)^\.It Cm ([a-z-]+) = ", (MAN / "hantar.conf.5").read_text()))
