@@ -236,7 +236,7 @@ read_message(struct send *s)
 	if (accept_message(STDIN_FILENO, &opts, &s->env, &s->message, s->pool,
 		&status, &e) < 0) {
 		log_event(LOG_LEVEL_WARNING, "pickup",
-		    "%.*s: uid=%lu: refused: %s", STR_ARG(s->env.id),
+		    "%.*s: refused, uid=%lu: %s", STR_ARG(s->env.id),
 		    s->who.user.uid, e.text);
 		if (s->spooled)
 			entry_discard(&s->entry);

@@ -77,6 +77,7 @@ write_letters(struct hop *hop, struct run *run, struct letter *letter)
 		}
 		a->rcpt[n] = m;
 		mark[n] = job_mark_of(m->job, m->rcpt);
+		m->rcpt->conn_use = (unsigned)letters;
 		asked[n] = (struct asked){m->rcpt->notify, m->rcpt->orcpt};
 		to[n++] = m->rcpt->path;
 		l->n++;
@@ -315,13 +316,6 @@ hop_open_gate(struct hop *hop, const struct run *run)
 		a->lied = true;
 }
 
-/* An honest agent says so much at most: what it shows is the most of it. */
-static size_t
-records_max(const struct attempt *a)
-{
-	return RECORDS_BASE + RECORDS_EACH * errand_recipients(&a->errand);
-}
-
 void
 hop_heard(struct hop *hop, struct run *run, struct str line)
 {
@@ -336,7 +330,9 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 		a->lied = true;
 		return;
 	}
-	if (++a->records > records_max(a)) {
+	/* An honest one says so much at most: what it shows is most of it. */
+	if (++a->records >
+	    RECORDS_BASE + RECORDS_EACH * errand_recipients(&a->errand)) {
 		a->lied = true;
 		return;
 	}

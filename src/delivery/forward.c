@@ -128,8 +128,10 @@ forward_name(const struct store *store, const struct job *job,
 	env.n = 1;
 	resolve_again(&env, &room, p);
 	drop_discarded(&env);
-	if (env.n == 1)
-		*r = env.rcpt[0];
-	else
+	if (env.n != 1) {
 		r->status = forward(store, job, stored, i, &env, p);
+		return;
+	}
+	memcpy(env.rcpt[0].since, r->since, sizeof(r->since));
+	*r = env.rcpt[0];
 }

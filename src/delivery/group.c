@@ -100,7 +100,8 @@ find_ways(const struct run *run, struct way **ways)
 
 			if (r->idle)
 				continue;
-			r->since[SINCE_RUN] = run->opts->start;
+			if (r->since[SINCE_RUN] == 0)
+				r->since[SINCE_RUN] = run->opts->start;
 			r->since[SINCE_READ] = run->opts->read;
 			way[n++] = (struct way){
 			    .target = target_of(r, run),

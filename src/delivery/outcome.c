@@ -13,12 +13,12 @@ enum { PATH_SHOWN = 320 };
 static void
 put_seconds(struct buf *b, int64_t from, int64_t to)
 {
-	double ms = from > 0 && to > from ? (double)(to - from) : 0;
+	double ms = to > from ? (double)(to - from) : 0;
 
 	buf_printf(b, ms < 10000 ? "%.2g" : "%.0f", ms / 1000);
 }
 
-/* delay, and delays=reading/queue and lookups/connecting/sending. */
+/* delay, and delays=before the run/lookups/connecting/sending. */
 static void
 put_delays(struct buf *b, const struct recipient *r)
 {
@@ -26,7 +26,7 @@ put_delays(struct buf *b, const struct recipient *r)
 	int64_t at[] = {r->since[SINCE_RUN], r->since[SINCE_READ],
 	    r->since[SINCE_CONNECTING], r->since[SINCE_SENDING], now};
 
-	for (int i = SINCE_SENDING; i > SINCE_READ; i--)
+	for (int i = SINCE_SENDING; i >= SINCE_RUN; i--)
 		if (at[i] == 0)
 			at[i] = at[i + 1];
 	buf_add(b, STR("delay="));
@@ -54,6 +54,8 @@ outcome_log(const struct envelope *env, const struct recipient *r)
 	struct buf delays;
 
 	buf_init(&delays, 200);
+	if (r->conn_use > 1 && r->relay.n > 0)
+		buf_printf(&delays, "conn_use=%u, ", r->conn_use);
 	put_delays(&delays, r);
 	log_event(LOG_LEVEL_INFO, "smtp",
 	    "%.*s: to=<%.*s>, %s%.*s%srelay=%.*s, %s, dsn=%u.%u.%u, "

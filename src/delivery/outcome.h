@@ -5,7 +5,10 @@
 
 #include "mail/envelope.h"
 
-/* recipient.since: when each part of the way began (K-05: delays=a/b/c/d). */
+/*
+ * recipient.since: when each part of the way began (K-05: delays=a/b/c/d), 0
+ * if it did not; SINCE_RUN is when the message came.
+ */
 enum { SINCE_RUN, SINCE_READ, SINCE_CONNECTING, SINCE_SENDING };
 
 /* The line per recipient and attempt that log tools read (K-05, K-06). */

@@ -153,11 +153,13 @@ static void
 consider(struct queue *q, struct queued *d, int64_t now)
 {
 	struct job job = job_of(d);
+	int64_t came = clock_now() - (now - d->stored.arrived);
 
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		struct recipient *r = &d->envelope.rcpt[i];
 		enum due due = due_of(q, &d->stored, i, now);
 
+		r->since[SINCE_RUN] = came;
 		if (due == DUE_SENDING)
 			doubt(&job, d, i);
 		if (due == DUE_STOP)
@@ -249,6 +251,8 @@ static void
 expire(
     const struct queue *q, struct queued *d, const struct job *job, int64_t now)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		struct recipient *r = &d->envelope.rcpt[i];
 
@@ -261,10 +265,12 @@ expire(
 		r->status.outcome = OUTCOME_FAILED;
 		r->status = status_recode(r->status, "5.4.7");
 		job_mark(job, r, MARK_FAILED);
+		any = true;
+	}
+	if (any)
 		log_event(LOG_LEVEL_INFO, "qmgr",
 		    "%.*s: from=<%.*s>, status=expired, returned to sender",
 		    STR_ARG(d->envelope.id), STR_ARG(d->envelope.from));
-	}
 }
 
 static bool

@@ -17,6 +17,7 @@ struct recipient {
 	struct status status; /* open, or the fate known before the run; its
 				 text lives in the envelope's pool */
 	struct str relay;     /* "host[ip]:port" of the last attempt, or "" */
+	unsigned conn_use;    /* the message was so many-th over there */
 	int64_t since[4];     /* ms of clock_now: see delays in outcome.h */
 	bool idle;	      /* is not tried in this run */
 	unsigned notify;      /* enum dsn_notify; 0: not asked for */

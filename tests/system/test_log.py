@@ -12,8 +12,8 @@ MESSAGE = "Subject: hi\n\nhello\n"
 
 # pflogsumm's idea of such a line, and no field between delays, dsn and status (K-05).
 LINE = re.compile(
-    r"^hantar/smtp\[\d+\]: (?P<id>\w+): to=<(?P<to>[^>]*)>, relay=(?P<relay>\S+), delay=(?P<delay>[\d.]+), "
-    r"delays=[\d.]+/[\d.]+/[\d.]+/[\d.]+, dsn=(?P<dsn>\d\.\d+\.\d+), status=(?P<status>\w+) \((?P<text>.*)\)$"
+    r"^hantar/smtp\[\d+\]: (?P<id>\w+): to=<(?P<to>[^>]*)>, relay=(?P<relay>\S+), (?:conn_use=(?P<use>\d+), )?"
+    r"delay=(?P<delay>[\d.]+), delays=(?P<before>[\d.]+)/[\d.]+/[\d.]+/[\d.]+, dsn=(?P<dsn>\d\.\d+\.\d+), status=(?P<status>\w+) \((?P<text>.*)\)$"
 )
 
 
@@ -114,3 +114,91 @@ def test_log_to_a_file_and_to_standard_error(lab):
     assert "to=<alice@post.test>" in path.read_text()
     done = lab.run(["-O", "log=stderr", "alice@post.test"], MESSAGE)
     assert done.status == 0 and "to=<alice@post.test>" in done.err and done.log == []
+
+
+def pflogsumm(lines):
+    """What Debian's pflogsumm makes of a log: {what it counts: how many}, and all of its words."""
+    text = "".join(f"Nov 24 12:00:00 laptop {line}\n" for line in lines)
+    command = ["pflogsumm", "--syslog-name=hantar", "--detail=20"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    counts = re.findall(r"^ +(\d+)  +(\w[\w/ ]*\w)", done.stdout.split("Per-Hour")[0], re.M)
+    return {words: int(count) for count, words in counts}, re.sub(" +", " ", done.stdout)
+
+
+def outcomes_of(log, status):
+    found = [match.groupdict() for line in log if (match := LINE.match(re.sub(r" orig_to=<[^>]*>,", "", line)))]
+    return [line for line in found if line["status"] == status]
+
+
+def test_a_mixed_day(lab, tmp_path):
+    """K-01 to K-07: what is sent, deferred, refused, expired, forwarded and reported is counted, each as what it is."""
+    spool, log = tmp_path / "spool", []
+    lab.etc("aliases", "broken\n")
+    lab.mx("log.test", "198.18.0.20")
+    lab.mx("sender.test", "198.18.0.21")
+    home = lab.serve("198.18.0.21")
+    replies = {"nobody": "550 5.1.1 no such user", "later": "451 4.7.1 greylisted"}
+    server = lab.serve(
+        "198.18.0.20", smtp(RCPT=lambda _peer, line: next((r for k, r in replies.items() if k in line), "250 2.1.5 fine"))
+    )
+
+    def hantar(*args, message=MESSAGE):
+        done = lab.run(["-O", f"spool={spool}", "-f", "me@sender.test", *args], message)
+        log.extend(done.log)
+        return done
+
+    assert hantar("-odi", "now@log.test").status == 0
+    for people in (["a@log.test", "b@log.test"], ["nobody@log.test", "c@log.test"], ["later@log.test"], ["root"]):
+        assert hantar("-odq", *people).status == 0
+    assert hantar("-t", message="Subject: to nobody\n\n").status == 64
+    assert any(re.search(r"pickup\[\d+\]: \w+: refused, uid=0: No recipient", line) for line in log)
+    assert hantar("-q").status == 0
+    lab.etc("aliases", "root: x@log.test, y@log.test\n")
+    assert hantar("-q").status == 0
+    late = [path for path in spool.glob("*.env") if "to <later@" in path.read_text()]
+    assert len(late) == 1 and len(list(spool.glob("*.env"))) == 1
+    # Six days ago; and as it is written, so are its place and its length.
+    text = late[0].read_text()
+    came = float(re.search(r"^arrived (\S+)$", text, re.M)[1])
+    with open(late[0], "r+", encoding="ascii") as file:
+        file.write(text.replace(f"arrived {came:.3f}", f"arrived {came - 6 * 86400:.3f}"))
+    last = hantar("-q")
+    assert last.status == 0 and list(spool.glob("*.env")) == []
+
+    # Five messages, what is forwarded, and two reports; of each connection the later messages.
+    assert len([line for line in log if line.endswith(": removed")]) == 8
+    assert {line["use"] for line in outcomes_of(log, "sent")} == {None, "2"}
+    (expired,) = outcomes_of(last.log, "deferred")
+    assert float(expired["delay"]) >= float(expired["before"]) >= 6 * 86400 - 1
+    (line,) = [line for line in log if "status=expired" in line]
+    assert line.endswith(f": {expired['id']}: from=<me@sender.test>, status=expired, returned to sender")
+    told = [match.groups() for line in log if (match := re.search(r"bounce\[\d+\]: (\w+): sender non-delivery notification: (\w+)$", line))]
+    assert len(told) == len(home.mail) == 2 and expired["id"] in dict(told)
+
+    counts, words = pflogsumm(log)
+    size = {match[1]: int(match[2]) for line in log if (match := re.search(r"qmgr\[\d+\]: (\w+): from=<.*>, size=(\d+), ", line))}
+    given = {match[1] for line in log if (match := re.search(r"pickup\[\d+\]: (\w+): uid=0 from=<me@sender.test>$", line))}
+    sent = [line for line in outcomes_of(log, "sent") if "forwarded as " not in line["text"]]
+    assert counts == {
+        "received": 5,
+        "delivered": 8,  # now, a, b, c, x, y, and two reports
+        "forwarded": 1,  # root, to x and y
+        "deferred": 2,  # later, three times, and root
+        "bounced": 1,
+        "rejected": 0,
+        "reject warnings": 0,
+        "held": 0,
+        "discarded": 0,
+        "bytes received": sum(size[id] for id in given),
+        "bytes delivered": sum(size[line["id"]] for line in sent),
+        "senders": 1,
+        "sending hosts/domains": 1,
+        "recipients": 7,
+        "recipient hosts/domains": 2,
+    }
+    assert len(given) == 5 and len(sent) == 8 and len(server.mail) == 4
+    assert " 2 deferred (4 deferrals)\n" in words and " 144.0 h log.test\n" in words
+    assert "smtp (top 20) (total: 4)\n 3 4.7.1 greylisted" in words
+    assert "mx1.log.test[198.18.0.20]:25 (top 20) (total: 1)\n 1 5.1.1 no such user" in words
+    assert "Warnings: none\n" in words and "Fatal Errors: none\n" in words
