@@ -56,6 +56,7 @@ struct session {
 	size_t owed; /* replies to commands already said */
 	bool data_owed; /* the last of them is to DATA */
 	bool parted;	/* QUIT has been said */
+	bool counted;	/* who is within the host's limits */
 
 	struct buf out; /* what is about to be written */
 	char *block;	/* of the message, while it is sent */
@@ -108,6 +109,13 @@ enum heard dialogue_auth(struct session *, enum step);
 
 /* Compares what the server offers with what is needed. */
 enum heard dialogue_check(struct session *);
+
+/*
+ * Judges, once, all recipients of all letters that are beyond the limits that
+ * the host has announced (D-29).
+ */
+void dialogue_limits(struct session *,
+    void (*judge)(struct session *, size_t i, const struct status *));
 
 /* Sends the message but for its last block, and waits at the gate. */
 enum heard dialogue_body(struct session *);

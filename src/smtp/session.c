@@ -42,6 +42,15 @@ applies(const struct session *s, enum when when)
 	}
 }
 
+static void
+judge_one(struct session *s, size_t i, const struct status *status)
+{
+	if (s->rcpt[i] == RCPT_JUDGED)
+		return;
+	s->rcpt[i] = RCPT_JUDGED;
+	s->hooks->rcpt(s->hooks->ctx, s->letter->first + i, status);
+}
+
 static enum heard
 turn(struct session *s)
 {
@@ -87,6 +96,7 @@ perform(struct session *s, enum step step)
 	case ACT_AUTH:
 		return dialogue_auth(s, step);
 	case ACT_CHECK:
+		dialogue_limits(s, judge_one);
 		return dialogue_check(s);
 	case ACT_BODY:
 		return dialogue_body(s);
@@ -217,15 +227,6 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 		status.enhanced[0] = 4;
 	}
 	return status;
-}
-
-static void
-judge_one(struct session *s, size_t i, const struct status *status)
-{
-	if (s->rcpt[i] == RCPT_JUDGED)
-		return;
-	s->rcpt[i] = RCPT_JUDGED;
-	s->hooks->rcpt(s->hooks->ctx, s->letter->first + i, status);
 }
 
 /* Whoever keeps the verdicts hears this one first. */

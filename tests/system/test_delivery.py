@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab import DROP, RESET, STALL, smtp
+from lab import DROP, EXTENSIONS, RESET, STALL, smtp
 
 MESSAGE = "Subject: hi\nTo: alice@walk.test\n\nhello\n"
 QUICK = [
@@ -285,3 +285,18 @@ def test_a_large_message(lab):
     done = lab.run(["alice@post.test"], b"Subject: big\n\n" + body)
     assert done.status == 0
     assert lab.mail("alice@post.test")[0].body == body
+
+
+def test_no_more_messages_than_a_host_takes(lab, tmp_path):
+    """D-29, D-48: MAILMAX of each connection, and at once another one for the rest; RCPTMAX of each message."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.mx("walk.test", "198.18.0.20")
+    for number in range(5):
+        assert lab.run([*spool, "-odq", *(f"u{number}{part}@walk.test" for part in "abc")], MESSAGE).status == 0
+    server = lab.serve("198.18.0.20", smtp(extensions=(*EXTENSIONS, "LIMITS MAILMAX=2 RCPTMAX=2")))
+    assert lab.run([*spool, "-q"]).status == 0
+    taken = [re.search("<(.*)@", line)[1] for mail in server.mail for line in mail[1]]
+    assert sorted(taken) == [f"u{number}{part}" for number in range(5) for part in "abc"]
+    assert all(len(mail[1]) <= 2 for mail in server.mail) and len(server.mail) == 10
+    talks = " ".join(line.split(" ")[0] for line in server.commands).split("EHLO")[1:]
+    assert 5 <= len(talks) == len(server.peers) <= 6 and all(talk.count("MAIL") <= 2 for talk in talks)

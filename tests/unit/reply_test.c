@@ -164,6 +164,49 @@ extensions(void **state)
 	assert_false(x.size || x.pipelining || x.eightbit || x.starttls);
 }
 
+/* D-29: limits of 1 to 999999, the least of each; a wrong line is none. */
+static void
+limits(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t mails, rcpts, domains;
+	} lines[] = {
+	    {"LIMITS", 0, 0, 0},
+	    {"limits mailmax=1 RcptMax=20 RCPTDOMAINMAX=999999", 1, 20, 999999},
+	    {"LIMITS RCPTMAX=5\nPIPELINING\nLIMITS MAILMAX=7 RCPTMAX=6", 7, 5,
+		0},
+	    {"LIMITS RCPTMAX=5 RCPTMAX=4", 0, 4, 0},
+	    {"LIMITS NEW NEW_2=x MAILMAX=3 X-Y=\\:~", 3, 0, 0},
+	    {"LIMITS MAILMAX=0 RCPTMAX=1000000 RCPTDOMAINMAX=2", 0, 0, 2},
+	    {"LIMITS MAILMAX=05 RCPTMAX=-1 RCPTDOMAINMAX=+2", 0, 0, 0},
+	    {"LIMITS MAILMAX RCPTMAX=5x RCPTDOMAINMAX=99999999999999999999", 0,
+		0, 0},
+	    {"LIMITS MAILMAX=1 RCPTMAX=", 0, 0, 0},
+	    {"LIMITS MAILMAX=1  RCPTMAX=2", 0, 0, 0},
+	    {"LIMITS MAILMAX=1 =2", 0, 0, 0},
+	    {"LIMITS MAILMAX=1;RCPTMAX=2", 0, 0, 0},
+	    {"LIMITS MAILMAX=1 X=\xc3\xb6", 0, 0, 0},
+	    {"LIMITS MAILMAX=1 X\x01=2", 0, 0, 0},
+	    {"LIMITS=MAILMAX=1", 0, 0, 0},
+	    {"LIMITS MAILMAX=1=2 RCPTMAX=3", 0, 3, 0},
+	};
+	struct extend x;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct buf b;
+
+		buf_init(&b, 1000);
+		buf_printf(&b, "LIMITS MAILMAX=9\n%s\n", lines[i].text);
+		extend_read(&x, buf_str(&b));
+		buf_free(&b);
+		assert_int_equal(x.limit[LIMIT_MAILS], lines[i].mails);
+		assert_int_equal(x.limit[LIMIT_RCPTS], lines[i].rcpts);
+		assert_int_equal(x.limit[LIMIT_DOMAINS], lines[i].domains);
+	}
+}
+
 int
 main(void)
 {
@@ -171,6 +214,7 @@ main(void)
 	    cmocka_unit_test(table),
 	    cmocka_unit_test(bounds),
 	    cmocka_unit_test(extensions),
+	    cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
