@@ -130,6 +130,9 @@ report(struct check *c, const struct state *s, int slot)
 		if (f == REFUSED && (s->known[r] & GOT) &&
 		    !(s->known[r] & EXCUSED))
 			next.bad = LIED;
+		/* One that is there is found again. */
+		if (bounces && (s->known[r] & TOLD_OF))
+			next.bad = TOLD_TWICE;
 		if (!bounces || holds(R_BOUNCE_FIRST))
 			next.known[r] |= bounces ? BOUNCED : PRINTED;
 		fate_set(&next.d[slot], r, TOLD);
@@ -148,6 +151,26 @@ report(struct check *c, const struct state *s, int slot)
 	if (any && bounces && disk_fault(s, &next)) {
 		next.d[slot].pc = LEAVE;
 		offer(c, &next, who(s, slot), "cannot commit the bounce");
+	}
+}
+
+void
+report_sent(struct check *c, const struct state *s)
+{
+	for (int r = 0; r < RECIPIENTS; r++) {
+		bool gone = s->disk.env != ENV;
+		struct state next = *s;
+
+		if ((s->known[r] & (BOUNCED | TOLD_OF)) != BOUNCED)
+			continue;
+		if (holds(R_REPORT_WAITS) && !gone &&
+		    !mark_is_final(mark_of(s, r)))
+			continue;
+		next.known[r] |= TOLD_OF;
+		if (holds(R_REPORT_WAITS) && holds(R_MARK_SYNC) && !gone)
+			mark_sync(&next);
+		offer(c, &next, "another runner",
+		    "sends the report, and removes it");
 	}
 }
 

@@ -195,7 +195,7 @@ saw_everything(void)
 	    seen.stages == (2U << GONE) - 1 &&
 	    seen.children == (2U << C_FAILED) - 1 &&
 	    seen.marks == (2U << WITHDRAWN) - 1 &&
-	    seen.known == 2 * BOUNCED - 1;
+	    seen.known == 2 * TOLD_OF - 1;
 }
 
 void

@@ -20,7 +20,9 @@
  * anybody had said so, and then somebody has said that it may be sent twice;
  * nothing torn is sent, and no envelope is found without its message but after
  * a cut in the middle of a commit; only what is final is removed; no failure
- * is reported of what was delivered; nobody waits for ever.
+ * is reported of what was delivered, nor twice; nobody waits for ever.
+ *
+ * A report, once it is committed, is sent and removed by whoever comes by.
  *
  * Not in here: several messages in one agent, an envelope in several entries,
  * torn marks, the count of doubts and the times of retries.
@@ -40,6 +42,7 @@ static const char *const bads[] = {
     [DOUBLED_IN_SILENCE] = "a message is doubled, and nobody says so",
     [HALF_VISIBLE] = "half an entry is seen",
     [REMOVED_EARLY] = "an entry is removed that is not final",
+    [TOLD_TWICE] = "a failure is reported twice",
     [LIED] = "a failure is reported of what was delivered",
     [STUCK] = "nobody can go on",
 };
@@ -102,6 +105,9 @@ static const struct mutant {
 	&deep},
     {"settled", R_UNDO_SETTLED, "6: sent, though the undoing was not synced",
 	&few},
+    {"report-waits", R_REPORT_WAITS,
+	"16: a report is sent before the failure is marked", &few},
+    {"mark-sync", R_MARK_SYNC, "16: and that mark need not be on disk", &few},
     {"all-final", R_ALL_FINAL, "17: removed while something is not final",
 	&few},
 };
@@ -131,6 +137,7 @@ all_steps(struct check *c, const struct state *s)
 		}
 	}
 	moved = child_steps(c, s) || moved;
+	report_sent(c, s);
 	power_cuts(c, s);
 	return moved || !alive;
 }

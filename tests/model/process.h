@@ -13,6 +13,9 @@ bool end_steps(struct check *, const struct state *, int slot);
 bool agent_steps(struct check *, const struct state *, int slot, int k);
 bool child_steps(struct check *, const struct state *);
 
+/* Somebody who comes by sends a report that is there, and removes it. */
+void report_sent(struct check *, const struct state *);
+
 /* Does agent k of a dispatcher carry r? */
 static inline bool
 is_errand(int k, int r)

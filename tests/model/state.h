@@ -147,7 +147,8 @@ enum {
 	LOGGED = 4,   /* somebody has said that it may be sent twice */
 	COUNTED = 8,  /* somebody has said that it is delivered */
 	PRINTED = 16, /* the caller has been told of the failure */
-	BOUNCED = 32, /* a report is in the spool: the last of them */
+	BOUNCED = 32, /* a report is, or has been, in the spool */
+	TOLD_OF = 64, /* it has been sent, and removed: the last of them */
 };
 
 enum bad {
@@ -158,6 +159,7 @@ enum bad {
 	HALF_VISIBLE,
 	REMOVED_EARLY,
 	LIED,
+	TOLD_TWICE,
 	STUCK,
 };
 
@@ -211,6 +213,8 @@ enum rule {
 	R_FINAL_FIRST,
 	R_UNDO_MARKS,
 	R_UNDO_SETTLED,
+	R_REPORT_WAITS,
+	R_MARK_SYNC,
 };
 
 struct bounds {
