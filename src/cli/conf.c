@@ -183,12 +183,16 @@ add_section(
 {
 	const struct conf_kind *kind = &conf_kinds[s];
 	size_t n = (*count_of(c, s))++;
-	void *larger = pool_array(p, n + 1, kind->size);
 	struct conf_head *head;
 
-	if (n > 0)
-		memcpy(larger, head_of(c, s, 0), n * kind->size);
-	memcpy((char *)c + kind->list, &larger, sizeof(larger));
+	/* It is full with 0, 1, 2, 4, ... */
+	if ((n & (n - 1)) == 0) {
+		void *larger = pool_array(p, n ? 2 * n : 1, kind->size);
+
+		if (n > 0)
+			memcpy(larger, head_of(c, s, 0), n * kind->size);
+		memcpy((char *)c + kind->list, &larger, sizeof(larger));
+	}
 	head = head_of(c, s, n);
 	keys_default((struct conf_scope){s, head}, p);
 	head->name = name;

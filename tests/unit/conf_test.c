@@ -368,6 +368,30 @@ a_folder_of_packagers(void **state)
 		assert_int_equal(seteuid(0), 0);
 }
 
+/* As many as a file can hold: neither memory nor time grow with their square.
+ */
+static void
+thousands_of_sections(void **state)
+{
+	enum { MANY = 20000 };
+	struct conf c;
+	struct buf text;
+	struct err e;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < MANY; i++)
+		buf_printf(&text, "[route \"d%d.example\"]\ntls = none\n", i);
+	assert_false(text.over);
+	conf_default(&c, &pool);
+	assert_int_equal(conf_parse(&c, buf_str(&text), "x", &pool, &e), 0);
+	assert_int_equal(c.routes_n, MANY);
+	assert_string_equal(c.routes[0].head.name.p, "d0.example");
+	assert_string_equal(c.routes[MANY - 1].head.name.p, "d19999.example");
+	assert_int_equal(c.routes[MANY / 2].tls, TLS_LEVEL_NONE);
+	buf_free(&text);
+}
+
 int
 main(void)
 {
@@ -385,6 +409,8 @@ main(void)
 	    {"J-11: files that cannot be read or trusted are errors", files,
 		start, end, NULL},
 	    {"files of packagers come first, in order", a_folder_of_packagers,
+		start, end, NULL},
+	    {"thousands of sections are no burden", thousands_of_sections,
 		start, end, NULL},
 	};
 
