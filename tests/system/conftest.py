@@ -40,7 +40,8 @@ def pytest_ignore_collect(collection_path, config):
 def the_lab(request, tmp_path_factory):
     state = tmp_path_factory.mktemp("lab")
     for folder in (state.parent, state.parent.parent):
-        folder.chmod(0o711)  # other users have to reach the program and the log's socket
+        # Other users have to reach the program and the log's socket. It may be /tmp: nothing is taken away.
+        folder.chmod(folder.stat().st_mode | 0o711)
     made = laboratory.Lab(request.config.option.hantar.resolve(), state)
     yield made
     made.stop()

@@ -34,8 +34,7 @@ def a_shared_queue(lab, tmp_path):
         def ids(self):
             return {path.stem for path in self.spool.glob("*.env")}
 
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    tmp_path.chmod(0o755)
     made = Queue()
     made.spool.mkdir()
     os.chown(made.spool, 0, pwd.getpwnam("nobody").pw_gid)
@@ -179,8 +178,7 @@ def test_a_list_does_not_bind_who_goes_his_own_way(system, tmp_path):
     """J-05, J-12: with a configuration of his own a user has nothing of the system's, and nothing gets there."""
     own = tmp_path / "own.conf"
     own.write_text("authorized-submit-users = anyone\nmailq-entries = all\n")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    tmp_path.chmod(0o755)
     configure(system.lab, f"authorized-submit-users = {BOB}\n")
     assert system.run("-odq", "a@walk.test", user=BOB).status == 0
     before = entries(system.spool)
