@@ -321,14 +321,12 @@ prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
 }
 
 void
-smtp_warm(enum tls_level level)
+smtp_warm(enum tls_level level, const struct demand *demand)
 {
-	struct err e;
-
 	if (level == TLS_LEVEL_NONE)
 		return;
 	tzset();
-	(void)(tls_load(&e) < 0);
+	tls_warm(demand);
 }
 
 void
@@ -356,7 +354,7 @@ smtp_attempt(const struct errand *errand, struct report *report,
 		 * for. */
 		if (errand->tls != TLS_LEVEL_NONE) {
 			tzset();
-			tls = tls_new(&e);
+			tls = tls_new(errand->demand, &e);
 			if (tls == NULL)
 				put_log(&a, LOG_LEVEL_INFO, str_c(e.text));
 		}

@@ -21,6 +21,6 @@ void smtp_attempt(const struct errand *, struct report *,
  * Loads what a conversation at that level of TLS needs, ahead of it; see
  * agent_warm.
  */
-void smtp_warm(enum tls_level);
+void smtp_warm(enum tls_level, const struct demand *);
 
 #endif

@@ -121,9 +121,9 @@ start(struct agent *agent, int (*run)(void *), struct child *c, int *keep,
 }
 
 void
-agent_warm(enum tls_level level)
+agent_warm(enum tls_level level, const struct demand *demand)
 {
-	smtp_warm(level);
+	smtp_warm(level, demand);
 }
 
 int
@@ -169,6 +169,7 @@ run_name(void *arg)
 	struct child *c = arg;
 	struct report report;
 
+	group_drop();
 	report_init(&report, c->report);
 	name_look_up(c->lookup, c->text, &report);
 	report_free(&report);

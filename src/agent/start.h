@@ -37,10 +37,10 @@ struct agent {
 
 /*
  * Loads here, once, what smtp agents at that level of TLS would each have to
- * load: for a moment in which nothing else is to be done.  What fails, fails
- * again in the agent, which says so.
+ * load or read: for a moment in which nothing else is to be done.  What fails,
+ * fails again in the agent, which says so.
  */
-void agent_warm(enum tls_level);
+void agent_warm(enum tls_level, const struct demand *);
 
 int agent_smtp(struct agent *, const struct errand *, struct err *);
 int agent_lookup(struct agent *, const struct lookup_errand *, struct err *);

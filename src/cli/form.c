@@ -5,6 +5,7 @@
 #include "cli/logins.h"
 #include "cli/values.h"
 #include "mail/addr.h"
+#include "net/demand.h"
 #include "net/host.h"
 #include "os/idn.h"
 #include "route/relay.h"
@@ -151,6 +152,29 @@ read_users(const struct conf_key *k, struct str value, void *at, struct pool *p,
 }
 
 static int
+read_prints(const struct conf_key *k, struct str value, void *at,
+    struct pool *p, struct err *e)
+{
+	unsigned char print[DEMAND_PRINT];
+	struct str rest = value;
+	struct str one;
+	size_t n = 0;
+
+	(void)k;
+	while (str_word(&rest, ", ", &one))
+		if (!demand_print(one, print))
+			return err_set(e, ERR_SYNTAX,
+			    "\"%.*s\" is no SHA-256: 64 digits, 0 to 9 and a "
+			    "to f",
+			    STR_ARG(one));
+		else if (++n > DEMAND_PRINTS)
+			return err_set(e, ERR_LIMIT, "more than %d of them",
+			    (int)DEMAND_PRINTS);
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
+static int
 read_relay(const struct conf_key *k, struct str value, void *at, struct pool *p,
     struct err *e)
 {
@@ -284,6 +308,7 @@ static const struct form {
     [KEY_PATH] = {read_path, write_text, NULL, NULL},
     [KEY_ADDRESS] = {read_address, write_text, NULL, NULL},
     [KEY_LOG] = {read_log, write_text, NULL, NULL},
+    [KEY_PRINTS] = {read_prints, write_text, NULL, NULL},
     [KEY_RELAY] = {read_relay, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},
     [KEY_TEXT] = {read_text, write_text, NULL, NULL},

@@ -15,6 +15,7 @@ enum key_type {
 	KEY_SPOOL,   /* an absolute path, none, or default */
 	KEY_PATH,    /* an absolute path; may be empty */
 	KEY_LOG,     /* syslog, stderr, or an absolute path */
+	KEY_PRINTS,  /* SHA-256 fingerprints, any number of them */
 	KEY_RELAY,   /* a section's name, or hosts: see route/relay.h */
 	KEY_SERVER,  /* ip, ip:port or [ip]:port; may be empty */
 	KEY_TEXT,    /* one line of anything; may be empty */

@@ -49,6 +49,8 @@ static const struct key tls_levels[] = {
     {"none", TLS_LEVEL_NONE},
     {"may", TLS_LEVEL_MAY},
     {"encrypt", TLS_LEVEL_ENCRYPT},
+    {"verify", TLS_LEVEL_VERIFY},
+    {"fingerprint", TLS_LEVEL_FINGERPRINT},
     {NULL, 0},
 };
 static const struct key own_all[] = {{"own", 0}, {"all", 1}, {NULL, 0}};
@@ -78,6 +80,20 @@ static const struct key families[] = {
 	    "program that prints the password, with its arguments"}, \
 	{in, "auth", KEY_MECHS, (at) + PART(mechs), "", 0, 0, NULL, \
 	    "mechanisms that may be used; empty: scram in all forms, plain, login"}
+
+/* What a connection has to be like: a struct conf_tls at that place. */
+#define IN_TLS(field) offsetof(struct conf_tls, field)
+#define TLS(in, at, doc) \
+	{in, "tls", KEY_WORD, (at) + IN_TLS(level), "default", 0, 0, \
+	    tls_levels, "none, may, encrypt, verify, fingerprint: " doc}, \
+	{in, "tls-fingerprint", KEY_PRINTS, (at) + IN_TLS(prints), "", 0, 0, \
+	    NULL, "SHA-256 of its certificate, or of its key, or several"}, \
+	{in, "tls-authorities", KEY_PATH, (at) + IN_TLS(authorities), "", 0, \
+	    0, NULL, "file or folder of those to trust; empty: the system's"}, \
+	{in, "tls-certificate", KEY_PATH, (at) + IN_TLS(certificate), "", 0, \
+	    0, NULL, "file (PEM) of our own certificate, for who asks"}, \
+	{in, "tls-key", KEY_PATH, (at) + IN_TLS(key), "", 0, 0, NULL, \
+	    "file of its private key; empty: the same"}
 
 const struct conf_key conf_keys[] = {
 	TEXT("hostname", KEY_HOST, hostname, "",
@@ -147,8 +163,8 @@ const struct conf_key conf_keys[] = {
 	    "addresses to use: any, ipv4 or ipv6"),
 	WORD("loopback-mx", loopback_mx, refuse_allow, "refuse",
 	    "mail for a host that turns out to be this one"),
-	WORD("tls", tls, tls_levels, "default",
-	    "none, may, encrypt; default: may to MX hosts, encrypt to relays"),
+	TLS(IN_MAIN, AT(tls),
+	    "of the relay; default: may to MX hosts, verify to relays"),
 	COUNT("agents", KEY_NUMBER, agents, "200", 1, 10000,
 	    "attempts at the same time, at most"),
 	TIME("attempt-limit", attempt_limit, "2h",
@@ -181,14 +197,12 @@ const struct conf_key conf_keys[] = {
 
 	{IN_RELAY, "host", KEY_RELAY, AT_RELAY(host), "", 0, 0, NULL,
 	    "host[:port], or several, tried in this order"},
-	{IN_RELAY, "tls", KEY_WORD, AT_RELAY(tls), "default", 0, 0,
-	    tls_levels, "none, may or encrypt; default: encrypt"},
+	TLS(IN_RELAY, AT_RELAY(tls), "of this relay; default: verify"),
 	LOGIN(IN_RELAY, AT_RELAY(login)),
 
 	{IN_ROUTE, "relay", KEY_RELAY, AT_ROUTE(relay), "", 0, 0, NULL,
 	    "as the key of that name; none: MX hosts; empty: what that says"},
-	{IN_ROUTE, "tls", KEY_WORD, AT_ROUTE(tls), "default", 0, 0,
-	    tls_levels, "none, may, encrypt; default: what the relay has"},
+	TLS(IN_ROUTE, AT_ROUTE(tls), "of this route; default: the relay's"),
 };
 /* clang-format on */
 

@@ -29,11 +29,20 @@ struct conf_login {
 	struct str mechs;	  /* of AUTH; empty: the usual ones */
 };
 
+/* What is asked of a connection. */
+struct conf_tls {
+	int64_t level;		/* or CONF_TLS_DEFAULT */
+	struct str prints;	/* fingerprints */
+	struct str authorities; /* a file or a folder; empty: the system's */
+	struct str certificate; /* our own; empty: none */
+	struct str key;		/* empty: it is in the same file */
+};
+
 /* [relay "name"]: hosts that take mail for others. */
 struct conf_relay {
 	struct conf_head head;
 	struct str host; /* those of relay_hosts */
-	int64_t tls;
+	struct conf_tls tls;
 	struct conf_login login;
 };
 
@@ -41,7 +50,7 @@ struct conf_relay {
 struct conf_route {
 	struct conf_head head; /* the pattern: see route/route.h */
 	struct str relay;      /* empty: as all others; or none */
-	int64_t tls;
+	struct conf_tls tls;
 };
 
 /* Where nothing is said: what is usual there. */
@@ -90,7 +99,7 @@ struct conf {
 	int64_t smtp_port;
 	int64_t ip;
 	int64_t loopback_mx;
-	int64_t tls;
+	struct conf_tls tls;
 	int64_t agents;
 	int64_t attempt_limit;
 	int64_t attempts_end;

@@ -2,9 +2,10 @@
 #include "cli/ways.h"
 
 #include "cli/logins.h"
+#include "net/demand.h"
 
-/* What is asked of a relay that has no level of its own. */
-enum { RELAY_USUAL = TLS_LEVEL_ENCRYPT, MX_USUAL = TLS_LEVEL_MAY };
+/* What is asked of those that have no level of their own. */
+enum { RELAY_USUAL = TLS_LEVEL_VERIFY, MX_USUAL = TLS_LEVEL_MAY };
 
 struct ways {
 	const struct conf *conf;
@@ -12,10 +13,72 @@ struct ways {
 	struct pool *pool;
 };
 
-static enum tls_level
-level(int64_t said, int64_t otherwise)
+static struct str
+or_else(struct str said, struct str otherwise)
 {
-	return (enum tls_level)(said == CONF_TLS_DEFAULT ? otherwise : said);
+	return said.n > 0 ? said : otherwise;
+}
+
+/*
+ * What is said over what would hold otherwise.  Whoever gives a fingerprint
+ * wants it to be looked at.
+ */
+static struct conf_tls
+over(const struct conf_tls *said, const struct conf_tls *otherwise)
+{
+	struct conf_tls t = {
+	    .level = said->level,
+	    .prints = or_else(said->prints, otherwise->prints),
+	    .authorities = or_else(said->authorities, otherwise->authorities),
+	    .certificate = or_else(said->certificate, otherwise->certificate),
+	    .key = said->certificate.n > 0 ? said->key : otherwise->key,
+	};
+
+	if (t.level == CONF_TLS_DEFAULT)
+		t.level = said->prints.n > 0 ? TLS_LEVEL_FINGERPRINT
+					     : otherwise->level;
+	return t;
+}
+
+/* The same, as the floors below take it. */
+static int
+demand_of(const struct demand **demand, const struct conf_tls *t,
+    struct str whose, struct pool *p, struct err *e)
+{
+	struct demand *d = pool_take(p, sizeof(*d));
+	struct str rest = t->prints;
+	struct str one;
+
+	*demand = NULL;
+	if (t->level == TLS_LEVEL_FINGERPRINT && rest.n == 0)
+		return err_set(e, ERR_SYNTAX,
+		    "%.*s: tls = fingerprint, and there is no tls-fingerprint",
+		    STR_ARG(whose));
+	*d = (struct demand){
+	    .strict = t->level >= TLS_LEVEL_ENCRYPT,
+	    .verify = t->level == TLS_LEVEL_VERIFY,
+	    .authorities = t->authorities,
+	    .certificate = t->certificate,
+	    .key = t->key,
+	};
+	while (t->level == TLS_LEVEL_FINGERPRINT && str_word(&rest, ", ", &one))
+		d->prints += demand_print(one, d->print[d->prints]);
+	if (d->strict || d->certificate.n > 0)
+		*demand = d;
+	return 0;
+}
+
+/* What a relay has to be like that says it so. */
+static int
+ask_relay(struct relay *relay, const struct conf_tls *said,
+    const struct ways *w, struct err *e)
+{
+	const struct conf_tls usual = {
+	    .level = RELAY_USUAL, .authorities = w->conf->tls.authorities};
+	struct conf_tls t = over(said, &usual);
+
+	relay->tls = (enum tls_level)t.level;
+	return demand_of(&relay->demand, &t, relay->name, w->pool, e);
 }
 
 static int
@@ -31,10 +94,10 @@ read_sections(struct ways *w, struct err *e)
 			return err_set(e, ERR_SYNTAX,
 			    "[relay \"%.*s\"] says no host",
 			    STR_ARG(r->head.name));
-		if (relay_hosts(&w->section[i], r->host, w->pool, e) < 0)
-			return -1;
 		w->section[i].name = r->head.name;
-		w->section[i].tls = level(r->tls, RELAY_USUAL);
+		if (relay_hosts(&w->section[i], r->host, w->pool, e) < 0 ||
+		    ask_relay(&w->section[i], &r->tls, w, e) < 0)
+			return -1;
 		if (login_of(&w->section[i].login, &r->login, w->section[i].tls,
 			w->pool, e) < 0)
 			return err_while(
@@ -70,68 +133,90 @@ is_misplaced(const struct ways *w, struct str relay,
 	return true;
 }
 
-/* The relay that is meant: a section, or hosts.  Empty: NULL. */
+/*
+ * The relay that is meant: a section, or hosts, of which this is said.  Empty:
+ * NULL.  *said becomes what holds for it.
+ */
 static int
 find(const struct relay **found, const struct ways *w, struct str text,
-    int64_t tls, const struct conf_login *login, struct err *e)
+    const struct conf_tls **said, const struct conf_login *login, struct err *e)
 {
 	struct relay *relay;
 
 	*found = NULL;
 	if (login && is_misplaced(w, text, login, e))
 		return -1;
-	if (text.n == 0)
-		return 0;
-	for (size_t i = 0; i < w->conf->relays_n; i++)
-		if (str_eq(w->conf->relays[i].head.name, text))
+	for (size_t i = 0; i < w->conf->relays_n && text.n > 0; i++)
+		if (str_eq(w->conf->relays[i].head.name, text)) {
 			*found = &w->section[i];
-	if (*found)
+			*said = &w->conf->relays[i].tls;
+		}
+	if (*found || text.n == 0)
 		return 0;
 	relay = pool_take(w->pool, sizeof(*relay));
-	*relay = (struct relay){.name = text, .tls = level(tls, RELAY_USUAL)};
+	*relay = (struct relay){.name = text};
 	*found = relay;
-	if (login && login_of(&relay->login, login, relay->tls, w->pool, e) < 0)
+	if (relay_hosts(relay, text, w->pool, e) < 0 ||
+	    ask_relay(relay, *said, w, e) < 0)
 		return -1;
-	return relay_hosts(relay, text, w->pool, e);
+	return login ? login_of(&relay->login, login, relay->tls, w->pool, e)
+		     : 0;
 }
 
 static int
 read_route(struct route *route, const struct conf_route *r,
-    const struct routes *all, const struct ways *w, struct err *e)
+    const struct routes *all, const struct conf_tls *main, const struct ways *w,
+    struct err *e)
 {
-	int64_t mx = level(w->conf->tls, MX_USUAL);
+	static const struct conf_tls nothing = {.level = CONF_TLS_DEFAULT};
+	const struct conf_tls *base = main;
+	struct conf_tls t, usual = {.level = MX_USUAL};
 
 	route->pattern = r->head.name;
 	route->relay = all->relay;
-	route->tls = all->tls;
 	if (str_eq(r->relay, STR(CONF_NO_RELAY))) {
 		route->relay = NULL;
-		route->tls = (enum tls_level)mx;
+		/* What the main section asks, it asks of its relay. */
+		base = all->relay && main == &w->conf->tls ? &nothing
+							   : &w->conf->tls;
 	} else if (r->relay.n > 0) {
-		if (find(&route->relay, w, r->relay, CONF_TLS_DEFAULT, NULL,
-			e) < 0)
+		base = &nothing;
+		if (find(&route->relay, w, r->relay, &base, NULL, e) < 0)
 			return -1;
-		route->tls = route->relay->tls;
 	}
-	route->tls = level(r->tls, route->tls);
-	return 0;
+	if (route->relay)
+		usual.level = RELAY_USUAL;
+	usual.authorities = w->conf->tls.authorities;
+	t = over(base, &usual);
+	t = over(&r->tls, &t);
+	route->tls = (enum tls_level)t.level;
+	return demand_of(&route->demand, &t, route->pattern, w->pool, e);
 }
 
 int
 ways_of(
     struct routes *routes, const struct conf *c, struct pool *p, struct err *e)
 {
+	const struct conf_tls usual = {.level = MX_USUAL};
 	struct ways w = {.conf = c, .pool = p};
 	struct route *route = pool_array(p, c->routes_n, sizeof(*route));
+	const struct conf_tls *said = &c->tls;
+	struct conf_tls mx = over(said, &usual);
 
 	*routes = (struct routes){.route = route, .n = c->routes_n};
 	if (read_sections(&w, e) < 0 ||
-	    find(&routes->relay, &w, c->relay, c->tls, &c->login, e) < 0)
+	    find(&routes->relay, &w, c->relay, &said, &c->login, e) < 0)
 		return -1;
-	routes->tls =
-	    routes->relay ? routes->relay->tls : level(c->tls, MX_USUAL);
+	routes->tls = (enum tls_level)mx.level;
+	if (routes->relay) {
+		routes->tls = routes->relay->tls;
+		routes->demand = routes->relay->demand;
+	} else if (demand_of(&routes->demand, &mx, STR("MX hosts"), p, e) < 0) {
+		return -1;
+	}
 	for (size_t i = 0; i < c->routes_n; i++)
-		if (read_route(&route[i], &c->routes[i], routes, &w, e) < 0)
+		if (read_route(&route[i], &c->routes[i], routes, said, &w, e) <
+		    0)
 			return -1;
 	return 0;
 }

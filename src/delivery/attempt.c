@@ -31,9 +31,8 @@ attempt_deadline(const struct run *run, const struct letter *letter, size_t n)
 }
 
 /*
- * The letters of an attempt: the recipients of each message that are not
- * sealed yet, those of another sender in a letter of their own (H-07).
- * Returns how many.
+ * The letters of an attempt, and how many: the recipients of each message that
+ * are not sealed yet, those of another sender in one of their own (H-07).
  */
 static size_t
 write_letters(struct hop *hop, struct run *run, struct letter *letter)
@@ -107,6 +106,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .last = step.last,
 	    .literal = step.host->literal,
 	    .tls = step.clear ? TLS_LEVEL_NONE : hop_level(hop, step.host),
+	    .demand = hop->target.demand,
 	    .encrypted = step.host->encrypted,
 	    .login = hop->target.relay ? hop->target.relay->login : NULL,
 	    .helo = opts->helo,

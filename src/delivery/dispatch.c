@@ -171,7 +171,7 @@ warm_up(struct dispatcher *d)
 		    h->target.tls == TLS_LEVEL_NONE)
 			continue;
 		d->warm = true;
-		agent_warm(h->target.tls);
+		agent_warm(h->target.tls, h->target.demand);
 	}
 }
 

@@ -32,6 +32,8 @@ by_way(const void *left, const void *right)
 		return a->target.relay < b->target.relay ? -1 : 1;
 	if (a->target.tls != b->target.tls)
 		return a->target.tls < b->target.tls ? -1 : 1;
+	if (a->target.demand != b->target.demand)
+		return a->target.demand < b->target.demand ? -1 : 1;
 	order = str_compare(a->target.domain, b->target.domain);
 	if (order != 0)
 		return order;
@@ -52,7 +54,8 @@ together(const struct way *a, const struct way *b)
 	return a->target.kind != NEXT_HOP_NONE &&
 	    a->target.kind == b->target.kind &&
 	    a->target.relay == b->target.relay &&
-	    a->target.tls == b->target.tls && a->utf8 == b->utf8 &&
+	    a->target.tls == b->target.tls &&
+	    a->target.demand == b->target.demand && a->utf8 == b->utf8 &&
 	    str_eq(a->target.domain, b->target.domain);
 }
 

@@ -14,7 +14,11 @@ enum tls_level {
 	TLS_LEVEL_NONE,	   /* never STARTTLS */
 	TLS_LEVEL_MAY,	   /* opportunistic: if offered, unverified */
 	TLS_LEVEL_ENCRYPT, /* always, unverified */
+	TLS_LEVEL_VERIFY,  /* by its name and the authorities that we know */
+	TLS_LEVEL_FINGERPRINT, /* by its certificate, or its key */
 };
+
+struct demand;
 
 enum ip_family { IP_ANY, IP_V4, IP_V6 };
 
@@ -66,6 +70,7 @@ struct errand {
 	bool last;    /* no other host will be tried after this one */
 	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
+	const struct demand *demand; /* see net/demand.h; NULL: none */
 	bool encrypted; /* TLS from the first byte, without STARTTLS */
 	const struct login *login; /* NULL: no name, no password */
 	struct str helo; /* empty: the literal of the socket's address */

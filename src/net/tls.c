@@ -5,13 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <poll.h>
+#include <sys/stat.h>
 
+#include "base/char.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/tls_judge.h"
+#include "net/tls_trust.h"
 #include "os/openssl.h"
 #include "os/sys.h"
 
 struct tls {
+	struct demand demand;
 	SSL_CTX *ctx;
 };
 
@@ -30,19 +35,6 @@ int
 tls_load(struct err *e)
 {
 	return openssl_load(e);
-}
-
-struct tls *
-tls_new(struct err *e)
-{
-	struct tls *tls;
-
-	if (tls_load(e) < 0)
-		return NULL;
-	tls = calloc(1, sizeof(*tls));
-	if (tls == NULL)
-		err_memory();
-	return tls;
 }
 
 /*
@@ -82,6 +74,88 @@ tls_free(struct tls *tls)
 		return;
 	SSL_CTX_free(tls->ctx);
 	free(tls);
+}
+
+/* A key with a passphrase is of no use: nobody is asked. */
+static int
+no_password(char *p, int size, int writing, void *ctx)
+{
+	(void)p;
+	(void)size;
+	(void)writing;
+	(void)ctx;
+	return 0;
+}
+
+/* Our own certificate, for those who ask (E-15). */
+static int
+show_ourselves(SSL_CTX *ctx, const struct demand *d, struct err *e)
+{
+	struct str key = d->key.n > 0 ? d->key : d->certificate;
+	struct stat st;
+
+	if (d->certificate.n == 0)
+		return 0;
+	if (stat(key.p, &st) == 0 && (st.st_mode & S_IRWXO))
+		return err_set(e, ERR_SYNTAX,
+		    "%s: everybody can read this private key: chmod o= %s",
+		    key.p, key.p);
+	SSL_CTX_set_default_passwd_cb(ctx, no_password);
+	if (SSL_CTX_use_certificate_chain_file(ctx, d->certificate.p) != 1)
+		return err_set(e, ERR_SYSTEM, "certificate %s: %s",
+		    d->certificate.p, reason());
+	if (SSL_CTX_use_PrivateKey_file(ctx, key.p, SSL_FILETYPE_PEM) != 1)
+		return err_set(
+		    e, ERR_SYSTEM, "private key %s: %s", key.p, reason());
+	return 0;
+}
+
+/* All of it that opens a file. */
+static int
+meet(struct tls *tls, struct err *e)
+{
+	const struct demand *d = &tls->demand;
+	struct trust *trust;
+
+	if (d->strict &&
+	    SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION) != 1)
+		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
+	if (d->verify) {
+		trust = trust_read(d->authorities, e);
+		if (trust == NULL ||
+		    trust_use(trust, SSL_CTX_get_cert_store(tls->ctx), e) < 0)
+			return -1;
+		SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, tls_judge_chain);
+	}
+	return show_ourselves(tls->ctx, d, e);
+}
+
+void
+tls_warm(const struct demand *demand)
+{
+	struct err e;
+
+	if (tls_load(&e) == 0 && demand && demand->verify)
+		(void)trust_read(demand->authorities, &e);
+}
+
+struct tls *
+tls_new(const struct demand *demand, struct err *e)
+{
+	struct tls *tls;
+
+	if (tls_load(e) < 0)
+		return NULL;
+	tls = calloc(1, sizeof(*tls));
+	if (tls == NULL)
+		err_memory();
+	if (demand == NULL)
+		return tls;
+	tls->demand = *demand;
+	if (prepare(tls, e) == 0 && meet(tls, e) == 0)
+		return tls;
+	tls_free(tls);
+	return NULL;
 }
 
 /*
@@ -196,31 +270,77 @@ prove(SSL *ssl, struct tls_proof *proof)
 	proof->bits = SSL_CIPHER_get_bits(cipher, NULL);
 }
 
+static bool
+is_ipv4(struct str name)
+{
+	size_t i = 0;
+
+	while (i < name.n && (char_is_digit(name.p[i]) || name.p[i] == '.'))
+		i++;
+	return name.n > 0 && i == name.n;
+}
+
+/* Whose name the certificate has to have, and what is said of it in SNI. */
+static int
+name_host(SSL *ssl, const struct tls *tls, struct str name, struct err *e)
+{
+	bool literal = str_find(name, ':') < name.n || is_ipv4(name);
+	char host[256];
+	int named = 1;
+
+	/* OpenSSL takes an empty name for none that has to be right. */
+	if (name.n == 0 || name.n >= sizeof(host) ||
+	    memchr(name.p, '\0', name.n))
+		return tls->demand.verify
+		    ? err_set(e, ERR_LIMIT,
+			  "the host has no name that a certificate could have")
+		    : 0;
+	memcpy(host, name.p, name.n);
+	host[name.n] = '\0';
+	if (tls->demand.verify) {
+		/* Its names in the certificate, never a common name (E-10). */
+		SSL_set_hostflags(ssl,
+		    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+			X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+		named = literal
+		    ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host)
+		    : SSL_set1_host(ssl, host);
+	}
+	if (named != 1)
+		return err_set(
+		    e, ERR_SYSTEM, "\"%s\" cannot be in a certificate", host);
+	if (!literal && SSL_set_tlsext_host_name(ssl, host) != 1)
+		ERR_clear_error(); /* without SNI, then */
+	return 0;
+}
+
 int
 tls_start(struct tls *tls, struct io *io, struct str name, int64_t deadline,
     struct tls_proof *proof, struct err *e)
 {
+	struct tls_judge judge = {.name = name};
 	SSL *ssl = NULL;
-	char host[256];
 
 	if (prepare(tls, e) < 0)
 		return -1;
 	ssl = SSL_new(tls->ctx);
-	if (ssl == NULL || SSL_set_fd(ssl, io->fd) != 1) {
+	if (ssl == NULL || SSL_set_fd(ssl, io->fd) != 1 ||
+	    SSL_set_ex_data(ssl, 0, &judge) != 1) {
 		SSL_free(ssl);
 		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
 	}
-	if (name.n > 0 && name.n < sizeof(host)) {
-		memcpy(host, name.p, name.n);
-		host[name.n] = '\0';
-		if (SSL_set_tlsext_host_name(ssl, host) != 1)
-			ERR_clear_error(); /* without SNI, then */
-	}
-	if (shake(ssl, io->fd, deadline, e) < 0) {
+	if (name_host(ssl, tls, name, e) < 0 ||
+	    shake(ssl, io->fd, deadline, e) < 0 ||
+	    tls_judge_print(ssl, &tls->demand, e) < 0) {
+		/* What was found says more than "verify failed". */
+		if (judge.fault.kind != ERR_NONE)
+			*e = judge.fault;
 		SSL_free(ssl);
 		return -1;
 	}
+	(void)SSL_set_ex_data(ssl, 0, NULL);
 	prove(ssl, proof);
+	proof->verified = tls->demand.verify || tls->demand.prints > 0;
 	io_layer(io, &layer, ssl);
 	return 0;
 }

@@ -6,13 +6,14 @@
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
+#include "net/demand.h"
 #include "os/io.h"
 
 struct tls; /* what a process needs before it locks itself, and the context */
 
 /* What a channel proved. */
 struct tls_proof {
-	bool verified; /* never yet: nothing is asked of an opportunistic one */
+	bool verified; /* who the host is: by its name, or its fingerprint */
 	char version[16];
 	char cipher[64];
 	int bits;
@@ -25,17 +26,26 @@ struct tls_proof {
 int tls_load(struct err *) __attribute__((warn_unused_result));
 
 /*
- * A context for opportunistic TLS: whatever OpenSSL's (and the host's)
- * policy takes, no verification.  All that opens a file happens here; the
- * rest when a handshake begins.  NULL with *e.
+ * Reads what verifying will need, ahead of it: children inherit it.  What
+ * fails, fails again in tls_new.
  */
-struct tls *tls_new(struct err *);
+void tls_warm(const struct demand *);
+
+/*
+ * A context for what is demanded; NULL: for opportunistic TLS, whatever
+ * OpenSSL's (and the host's) policy takes, without a look at certificates.  All
+ * that opens a file happens here; the rest when a handshake begins.  NULL with
+ * *e, which names the file and what to do.
+ */
+struct tls *tls_new(const struct demand *, struct err *);
 void tls_free(struct tls *);
 
 /*
  * Shakes hands over io, which must have no unread input (the caller checks:
- * RFC 3207, 6), and makes TLS its layer.  name is sent as SNI; empty: none.
- * -1 with *e: the connection is of no further use.
+ * RFC 3207, 6), and makes TLS its layer.  name is the host's, which is sent as
+ * SNI unless it is an IP address, and which a certificate has to have.  -1
+ * with *e, which says why, and what to do: the connection is of no further
+ * use.
  */
 int tls_start(struct tls *, struct io *, struct str name, int64_t deadline,
     struct tls_proof *, struct err *) __attribute__((warn_unused_result));

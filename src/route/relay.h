@@ -24,7 +24,8 @@ struct relay {
 	const struct relay_host *host; /* tried in this order */
 	size_t n;
 	enum tls_level tls;
-	const struct login *login; /* who we are for them; NULL: nobody */
+	const struct login *login;   /* who we are for them; NULL: nobody */
+	const struct demand *demand; /* what the channel has to prove */
 };
 
 /*

@@ -105,11 +105,13 @@ route_domain(struct str domain, const struct routes *routes, struct pool *p)
 	route = route_find(routes, hop.domain);
 	relay = route ? route->relay : routes->relay;
 	hop.tls = route ? route->tls : routes->tls;
+	hop.demand = route ? route->demand : routes->demand;
 	if (relay == NULL)
 		return hop;
 	return (struct next_hop){.kind = NEXT_HOP_RELAY,
 	    .relay = relay,
 	    .tls = hop.tls,
+	    .demand = hop.demand,
 	    .domain = relay->name};
 }
 

@@ -25,12 +25,14 @@ struct route {
 	struct str pattern;
 	const struct relay *relay; /* NULL: none, but the MX hosts */
 	enum tls_level tls;
+	const struct demand *demand; /* see net/demand.h; NULL: none */
 };
 
 /* What it says about all mail. */
 struct routes {
 	const struct relay *relay; /* where no route fits; NULL: MX hosts */
 	enum tls_level tls;
+	const struct demand *demand;
 	const struct route *route;
 	size_t n;
 };
@@ -39,6 +41,7 @@ struct next_hop {
 	enum next_hop_kind kind;
 	const struct relay *relay; /* RELAY */
 	enum tls_level tls;
+	const struct demand *demand;
 	struct str domain; /* MX: in ASCII; LITERAL: as written; RELAY: name */
 	struct ip ip;	   /* LITERAL */
 	struct status status; /* NONE */

@@ -286,7 +286,8 @@ dialogue_shake(struct session *s)
 		    "it sent more behind its reply to STARTTLS");
 		return HEARD_GARBAGE;
 	}
-	if (tls_start(s->tls, s->io, errand->literal ? STR("") : errand->host,
+	if (tls_start(s->tls, s->io,
+		errand->literal ? errand->ip[0] : errand->host,
 		dialogue_until(s, WAIT_STARTTLS), &s->proof, &s->fault) < 0) {
 		s->reach = REACH_STARTTLS;
 		return HEARD_LOST;
@@ -295,14 +296,17 @@ dialogue_shake(struct session *s)
 	s->offered = (struct extend){0};
 	buf_init(&b, 512);
 	buf_printf(&b,
-	    "Untrusted TLS connection established to %.*s: "
+	    "%s TLS connection established to %.*s: "
 	    "%s with cipher %s (%d bits)",
+	    s->proof.verified ? "Verified" : "Untrusted",
 	    STR_ARG(s->hooks->peer), s->proof.version, s->proof.cipher,
 	    s->proof.bits);
 	dialogue_note(s, LOG_LEVEL_INFO, buf_str(&b));
 	if (s->hooks->show)
 		dialogue_show(s, "***",
-		    STR("(encrypted; who the server is was not verified)"));
+		    s->proof.verified
+			? STR("(encrypted; the server is who it says)")
+			: STR("(encrypted; nobody knows with whom)"));
 	buf_free(&b);
 	return HEARD_2YZ;
 }

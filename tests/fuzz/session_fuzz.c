@@ -311,7 +311,7 @@ tls(void)
 	static struct tls *made;
 	struct err e;
 
-	if (made == NULL && (made = tls_new(&e)) == NULL)
+	if (made == NULL && (made = tls_new(NULL, &e)) == NULL)
 		abort();
 	return made;
 }

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: ISC
 """The way of the mail as the configuration has it: routes, relays, and what a channel must prove."""
 
+import types
+
+import pytest
+
+import certs
 from lab import STALL, smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
@@ -24,7 +29,7 @@ def test_all_mail_goes_to_the_relay(lab):
     lab.etc("hosts", "198.18.0.20 hub.home.test\n")
     lab.zone("hub.home.test. MX 1 mx.post.test.")
     server = lab.serve("198.18.0.20", smtp(starttls=True), port=587)
-    lab.etc("hantar.conf", "relay = hub.home.test:587\n")
+    lab.etc("hantar.conf", "relay = hub.home.test:587\ntls = encrypt\n")
     done = lab.run(["-v", "alice@post.test", "bob@other.test", "x@[192.0.2.1]"], MESSAGE)
     assert done.status == 0
     ((sender, rcpts),) = relayed(server)
@@ -49,7 +54,7 @@ def test_relays_in_their_order(lab):
     """C-27: one after the other, until one takes it; each at its own port."""
     first = lab.serve("198.18.0.20", smtp(greeting="421 busy"), port=2525)
     second = lab.serve("198.18.0.21", smtp(starttls=True), port=587)
-    lab.etc("hantar.conf", '[relay "hubs"]\nhost = [198.18.0.22], 198.18.0.20:2525 198.18.0.21:submission\n')
+    lab.etc("hantar.conf", '[relay "hubs"]\nhost = [198.18.0.22], 198.18.0.20:2525 198.18.0.21:submission\ntls = encrypt\n')
     assert lab.run(["-O", "relay=hubs", "alice@post.test"], MESSAGE).status == 0
     assert len(first.peers) == 1 and len(second.mail) == 1
 
@@ -101,3 +106,167 @@ def test_parts_that_do_not_fit(lab):
     lab.etc("hantar.conf", '[relay "hub"]\n')
     done = lab.run(["--check"])
     assert done.status == 78 and '[relay "hub"] says no host' in done.err
+
+
+HUB = "hub.home.test"
+
+
+@pytest.fixture(name="pki", scope="module")
+def make_pki(tmp_path_factory):
+    """A root that is trusted, an authority below it, another that nobody knows, and what they have signed."""
+    folder = tmp_path_factory.mktemp("pki")
+    folder.chmod(0o755)
+    folder.parent.chmod(0o755)
+    root = certs.Authority(folder, "root")
+    below = certs.Authority(folder, "below", root)
+    other = certs.Authority(folder, "other")
+    names = ["DNS:" + HUB, "IP:198.18.0.20"]
+    return types.SimpleNamespace(
+        folder=folder,
+        root=root,
+        good=below.issue("good", names),
+        wild=root.issue("wild", ["DNS:*.home.test"]),
+        common=root.issue(HUB, []),
+        foreign=root.issue("foreign", ["DNS:www.example.org", "DNS:example.org"]),
+        partly=root.issue("partly", ["DNS:h*.home.test"]),
+        far=root.issue("far", ["DNS:*.test"]),
+        expired=root.issue("expired", names, start="20200101000000Z", end="20210101000000Z"),
+        early=root.issue("early", names, start="20400101000000Z", end="20410101000000Z"),
+        unknown=other.issue("unknown", names),
+        itself=certs.itself(folder, "itself", names),
+    )
+
+
+@pytest.fixture(name="hub")
+def make_hub(lab, pki, monkeypatch):
+    """A relay, and a function that sends a message by it: which certificate it shows, and what the configuration says."""
+    lab.etc("hosts", f"198.18.0.20 {HUB} elsewhere.test\n")
+    server = lab.serve("198.18.0.20", smtp(starttls=True), port=587)
+
+    def send(shown, *lines, relay=HUB + ":587", client=None, known=pki.root.pem):
+        monkeypatch.setattr(lab, "tls_context", certs.context(shown, client))
+        lab.etc("hantar.conf", "\n".join([f"relay = {relay}", f"tls-authorities = {known}", *lines, ""]))
+        before = len(server.mail)
+        done = lab.run(["-v", "-O", "spool=none", "alice@post.test"], MESSAGE)
+        assert len(server.mail) - before == (done.status == 0)
+        assert done.status in (0, 75), done.err
+        return done
+
+    send.server = server
+    return send
+
+
+@pytest.mark.parametrize("shown, relay", [("good", HUB), ("wild", HUB), ("good", "[198.18.0.20]"), ("good", "HUB.home.test.")])
+def test_verified(hub, pki, shown, relay):
+    """E-10, E-11, E-12, E-14: by a chain of three, the name that the configuration has, or the address; TLS 1.2 at least."""
+    done = hub(getattr(pki, shown), relay=relay + ":587")
+    assert done.status == 0
+    assert "Verified TLS connection established" in done.out
+
+
+# What a server can do wrong, and what of the one line says so, and what to do.
+MISTAKES = [
+    ("expired", "expired on 2021-01-01 00:00 UTC", "has to renew it"),
+    ("early", "not valid before 2040-01-01", "is this host's clock right?"),
+    ("unknown", 'signed by "other"', "tls-authorities can name a file"),
+    ("itself", "signed by itself", "tls-fingerprint = "),
+    ("foreign", f"is for www.example.org, example.org, not for {HUB}", "use the name that it has"),
+    ("common", f"is for no host, not for {HUB}", "use the name"),
+    ("partly", f"is for h*.home.test, not for {HUB}", "use the name"),
+    ("far", f"is for *.test, not for {HUB}", "use the name"),
+]
+
+
+@pytest.mark.parametrize("shown, cause, remedy", MISTAKES)
+def test_certificates_that_prove_nothing(hub, pki, shown, cause, remedy):
+    """E-07, E-10, E-13: nothing is sent, not even MAIL; the message waits, and one line has the cause and the remedy."""
+    done = hub(getattr(pki, shown))
+    assert done.status == 75
+    (line,) = done.err.splitlines()
+    assert "4.7.5" in line and cause in line and remedy in line
+    assert not [said for said in hub.server.commands if said.startswith("MAIL")]
+    assert b"hello" not in b"".join(bytes(peer.received) for peer in hub.server.peers)
+
+
+def test_of_what_is_encrypted_nothing_is_proved(hub, pki):
+    """E-01: encrypt takes any certificate, and the log says that it is untrusted."""
+    done = hub(pki.expired, "tls = encrypt")
+    assert done.status == 0
+    assert "Untrusted TLS connection" in done.out
+
+
+def test_fingerprints(hub, pki):
+    """E-16: of the certificate or of its key, several for a change; nothing else about it counts."""
+    own, of_key = certs.fingerprint(pki.itself), certs.fingerprint(pki.itself, of_key=True)
+    colons = ":".join(own[i : i + 2] for i in range(0, 64, 2)).upper()
+    for prints in (own, of_key, colons, f"{'0' * 64}, {own}"):
+        assert hub(pki.itself, f"tls-fingerprint = {prints}").status == 0
+    done = hub(pki.good, f"tls-fingerprint = {own}")
+    assert done.status == 75
+    (line,) = done.err.splitlines()
+    assert certs.fingerprint(pki.good) in line and "not among those of tls-fingerprint" in line
+
+
+def test_our_own_certificate(hub, pki):
+    """E-15: shown to who asks, where it is configured, and not where it is not; its key must be ours alone."""
+    ours = pki.root.issue("ours", ["DNS:laptop.home.test"])
+    ours.chmod(0o600)
+    assert hub(pki.good, f"tls-certificate = {ours}", client=pki.root.pem).status == 0
+    assert hub(pki.good, client=pki.root.pem).status == 75
+    ours.chmod(0o644)
+    done = hub(pki.good, f"tls-certificate = {ours}", client=pki.root.pem)
+    assert done.status == 75 and f"chmod o= {ours}" in done.err
+
+
+@pytest.mark.parametrize("store, cause", [("gone", "No such file"), ("empty", "no certificate in it"), ("folder", "no certificate in it")])
+def test_without_authorities(hub, pki, store, cause):
+    """E-14, E-59: no trust store is our mistake: nothing is sent, nothing bounces, and the file is named."""
+    path = pki.folder / store
+    if store == "folder":
+        path.mkdir()
+    elif store == "empty":
+        path.touch()
+    done = hub(pki.good, known=path)
+    assert done.status == 75
+    assert str(path) in done.err and cause in done.err
+
+
+def test_a_folder_of_authorities(hub, pki):
+    """E-14: a folder as c_rehash makes it, or one of files that are called *.pem."""
+    folder = pki.folder / "authorities"
+    folder.mkdir()
+    (folder / "root.pem").write_bytes(pki.root.pem.read_bytes())
+    assert hub(pki.good, f"[relay \"x\"]\nhost = {HUB}:587\ntls-authorities = {folder}", relay="x").status == 0
+    number = certs.openssl("x509", "-in", pki.root.pem, "-noout", "-hash").decode().strip()
+    (folder / f"{number}.0").symlink_to("root.pem")
+    assert hub(pki.good, f"[relay \"x\"]\nhost = {HUB}:587\ntls-authorities = {folder}", relay="x").status == 0
+
+
+def test_mx_hosts_that_have_to_prove_it(lab, pki, monkeypatch):
+    """E-01, E-11: a route can demand of a domain's MX hosts what a relay has to prove, by their own names."""
+    lab.zone("strict.test. MX 10 hub.home.test.\nstrict.test. MX 20 elsewhere.test.\nhub.home.test. A 198.18.0.21\nelsewhere.test. A 198.18.0.20")
+    servers = [lab.serve(f"198.18.0.{n}", smtp(starttls=True)) for n in (20, 21)]
+    monkeypatch.setattr(lab, "tls_context", certs.context(pki.good))
+    lab.etc("hantar.conf", f'tls-authorities = {pki.root.pem}\n[route "strict.test"]\ntls = verify\n')
+    assert lab.run(["a@strict.test"], MESSAGE).status == 0
+    assert len(servers[1].mail) == 1
+    servers[1].stop()
+    done = lab.run(["a@strict.test"], MESSAGE)
+    assert done.status == 75 and "not for elsewhere.test" in done.err
+    assert not servers[0].mail
+
+
+@pytest.mark.parametrize("mistake, cause", [
+    ("relay = hub.home.test:submision", "neither a port nor one of smtp, submission, submissions"),
+    ("realy = hub.home.test", 'hantar.conf:1: no key is called "realy"; the nearest is "relay"'),
+    ("tls-fingerprint = 00", "hantar.conf:1: tls-fingerprint: \"00\" is no SHA-256"),
+    ("tls = fingerprint", "there is no tls-fingerprint"),
+    ('[relay "x"]\nhots = y', 'hantar.conf:2: no key of a section [relay] is called "hots"; the nearest is "host"'),
+])
+def test_mistakes_in_the_file(lab, mistake, cause):
+    """One line with the file, its line, and what may have been meant; 78."""
+    lab.etc("hantar.conf", mistake + "\n")
+    done = lab.run(["alice@post.test"], MESSAGE)
+    assert done.status == 78
+    (line,) = done.err.splitlines()
+    assert cause in line

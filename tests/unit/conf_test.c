@@ -73,7 +73,7 @@ printed_is_read_back(void **state)
 	assert_int_equal(a.routes_n, 3);
 	assert_string_equal(a.routes[0].head.name.p, "xn--bcher-kva.example");
 	assert_string_equal(a.routes[1].head.name.p, ".x.example");
-	assert_int_equal(a.routes[1].tls, TLS_LEVEL_MAY);
+	assert_int_equal(a.routes[1].tls.level, TLS_LEVEL_MAY);
 	print(&once, &a);
 	conf_default(&b, &pool);
 	assert_int_equal(
@@ -157,6 +157,8 @@ static const struct {
     {"tls", "maybe", "none of: default, none, may"},
     {"tls", "", "none of: default, none, may"},
     {"relay", "a..b", "relay: "},
+    {"tls-fingerprint", "00", "no SHA-256"},
+    {"tls-fingerprint", "0:0", "no SHA-256"},
     {"delivery", "x", "none of: foreground, background, queue"},
     {"spool", "spool", "no absolute path"},
     {"spool", "", "neither none nor a path"},
@@ -264,7 +266,7 @@ names_of_sendmail(void **state)
 	option(&c, "timeout", "1s", -1);
 	option(&c, "", "1", -1);
 	option(&c, "tls", "none", 0);
-	assert_int_equal(c.tls, TLS_LEVEL_NONE);
+	assert_int_equal(c.tls.level, TLS_LEVEL_NONE);
 }
 
 static void
@@ -294,7 +296,7 @@ files(void **state)
 	assert_int_equal(conf_read(&c, folder, true, &pool, &e), -1);
 	write_file(path, "tls = none\n", 0600);
 	assert_int_equal(conf_read(&c, path, false, &pool, &e), 0);
-	assert_int_equal(c.tls, TLS_LEVEL_NONE);
+	assert_int_equal(c.tls.level, TLS_LEVEL_NONE);
 	assert_int_equal(chmod(path, 0666), 0);
 	assert_int_equal(conf_read(&c, path, false, &pool, &e), -1);
 	assert_non_null(strstr(e.text, "everybody may write"));
@@ -343,9 +345,9 @@ a_folder_of_packagers(void **state)
 			    c.helo.p, i ? "a.example" : "b.example");
 	}
 	assert_string_equal(c.helo.p, "c.example");
-	assert_int_equal(c.tls, TLS_LEVEL_MAY);
+	assert_int_equal(c.tls.level, TLS_LEVEL_MAY);
 	assert_int_equal(c.routes_n, 1);
-	assert_int_equal(c.routes[0].tls, TLS_LEVEL_NONE);
+	assert_int_equal(c.routes[0].tls.level, TLS_LEVEL_NONE);
 	write_file(path, "", 0666);
 	assert_int_equal(conf_load(&c, NULL, STR(""), &pool, &e), -1);
 	assert_non_null(strstr(e.text, "hantar.conf: everybody may write"));

@@ -76,7 +76,7 @@ open_pair(const char *options)
 		assert_non_null(p->server.tls);
 	}
 	io_init(&p->io, fds[0]);
-	p->tls = tls_new(&p->e);
+	p->tls = tls_new(NULL, &p->e);
 	assert_non_null(p->tls);
 	vtime_start(serve, &p->server);
 	p->start = clock_now();
