@@ -19,3 +19,11 @@ clock_wall(void)
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	return t;
 }
+
+int64_t
+clock_ms(void)
+{
+	struct timespec now = clock_wall();
+
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

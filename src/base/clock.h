@@ -15,4 +15,7 @@ int64_t clock_now(void);
 /* The date. */
 struct timespec clock_wall(void);
 
+/* The same in milliseconds since 1970. */
+int64_t clock_ms(void);
+
 #endif

@@ -63,16 +63,23 @@ end(int number)
 }
 
 static void
+set(int number, void (*handler)(int))
+{
+	struct sigaction now = {.sa_handler = handler};
+
+	(void)sigfillset(&now.sa_mask);
+	(void)sigaction(number, &now, NULL);
+}
+
+static void
 act(void (*handler)(int))
 {
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction was;
-		struct sigaction now = {.sa_handler = handler};
 
-		(void)sigfillset(&now.sa_mask);
 		if (sigaction(signals[i], NULL, &was) == 0 &&
 		    was.sa_handler != SIG_IGN)
-			(void)sigaction(signals[i], &now, NULL);
+			set(signals[i], handler);
 	}
 }
 
@@ -99,6 +106,21 @@ interrupt_sending(void)
 	sending = 1;
 	act(end);
 	return &leave;
+}
+
+void
+interrupt_by_parent(void)
+{
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		set(signals[i], SIG_IGN);
+	set(SIGUSR1, end);
+}
+
+const volatile sig_atomic_t *
+interrupt_background(void)
+{
+	set(SIGTERM, end);
+	return interrupt_sending();
 }
 
 void

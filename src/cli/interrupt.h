@@ -18,6 +18,16 @@ void interrupt_removes(int dir, const char *name);
  */
 const volatile sig_atomic_t *interrupt_sending(void);
 
+/*
+ * In a child of who sends: signals are his (they may reach all of a group),
+ * and he hands them on, as SIGUSR1.
+ */
+void interrupt_by_parent(void);
+
+/* The same in a process of the background: even if our caller ignored TERM,
+ * it ends us. */
+const volatile sig_atomic_t *interrupt_background(void);
+
 /* From now on a signal does nothing: all that is left is to tell. */
 void interrupt_never(void);
 

@@ -2,107 +2,105 @@
 /* The queue is run: once, or again and again in the foreground. */
 #include <sysexits.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "cli/care.h"
 #include "cli/interrupt.h"
 #include "cli/may.h"
-#include "cli/place.h"
 #include "cli/run.h"
+#include "cli/runner.h"
 #include "cli/say.h"
-#include "cli/settle.h"
-#include "delivery/queue.h"
-#include "os/journal.h"
-#include "os/sys.h"
+#include "spool/turn.h"
+#include "spool/wake.h"
 
-struct runner {
-	const struct options *o;
-	struct conf conf;
-	struct identity who;
-	struct store store;
-	struct dispatch_opts dispatch;
-	struct resolve_opts resolve;
-	struct bounce_opts bounce;
-	struct queue_opts opts;
-};
-
+/*
+ * For a timer (G-15): where one is at it, another has nothing to add.  Who was
+ * woken while it was ours, and left it to us, is seen to before we go.
+ */
 static int
-fail(const struct options *o, int status, const struct err *e)
+run_turn(struct runner *r, const volatile sig_atomic_t *leave)
 {
-	say_error(o->name, STR_NONE, str_c(e->text));
+	struct queue_count count;
+	struct wake wake;
+	struct err e;
+	int turn;
+	int status;
+
+	switch (turn_take(&r->store, &turn, &e)) {
+	case TURN_MINE:
+		break;
+	case TURN_TAKEN:
+		return EX_OK;
+	case TURN_ERROR:
+	default:
+		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e.text);
+		return runner_once(r, true, leave, &count);
+	}
+	wake_watch(&wake, &r->store);
+	do {
+		turn_sign(turn, true);
+		(void)wake_news(&wake);
+		status = runner_once(r, true, leave, &count);
+		turn_end(&turn);
+	} while (status == EX_OK && *leave == 0 && wake_news(&wake) &&
+	    turn_take(&r->store, &turn, &e) == TURN_MINE);
+	turn_end(&turn);
+	wake_close(&wake);
 	return status;
 }
 
-static int
-prepare(struct runner *r, const struct options *o, bool due_only)
-{
-	struct err e;
-	int status = settle_conf(&r->conf, o, &e);
-
-	r->o = o;
-	if (status)
-		return fail(o, status, &e);
-	if (r->conf.spool_path.n == 0)
-		return run_spool(o);
-	if (journal_open(r->conf.log, o->tag ? o->tag : "hantar", &e) < 0)
-		(void)fail(o, 0, &e);
-	if ((status = settle_identity(&r->who, &r->conf, o, &e)) != 0)
-		return fail(o, status, &e);
-	if (place_open(&r->store, &r->conf, &e) < 0) {
-		err_while(&e, "spool");
-		return fail(o, EX_CANTCREAT, &e);
-	}
-	if ((status = may(MAY_RUN, &r->conf, r->store.admin, &e)) != 0)
-		return fail(o, status, &e);
-	r->resolve = settle_resolve(&r->conf, &r->who, o);
-	r->bounce = settle_bounce(&r->conf, &r->who, &r->resolve);
-	r->opts = (struct queue_opts){
-	    .dispatch = &r->dispatch,
-	    .schedule = &schedule_usual,
-	    .resolve = &r->resolve,
-	    .bounce = &r->bounce,
-	    .due_only = due_only,
-	    .selectors = o->selectors,
-	    .selectors_n = o->selectors_n,
-	};
-	return 0;
-}
-
+/* All, or what was selected, whoever else is at it. */
 static int
 run_once(struct runner *r, const volatile sig_atomic_t *leave)
 {
 	struct queue_count count;
 	struct err e;
+	int status = runner_once(r, false, leave, &count);
 
-	settle_dispatch(&r->dispatch, &r->conf, &r->who, r->o, clock_now());
-	r->dispatch.leave = leave;
-	if (queue_run(&r->store, &r->opts, &count, &e) == 0)
+	if (status || r->o->selectors_n > 0 || count.next == INT64_MAX)
+		return status;
+	if (care(r->o, &r->store, CARE_LATER, &e) < 0) {
+		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e.text);
+		say_error(r->o->name, STR_NONE, str_c(e.text));
+	}
+	return EX_OK;
+}
+
+/* Somebody else may run it, and is asked to. */
+static int
+wake_only(const struct runner *r)
+{
+	struct err e;
+
+	if (wake_touch(&r->store, &e) == 0)
 		return EX_OK;
-	log_event(LOG_LEVEL_ERROR, "qmgr", "%s", e.text);
-	return fail(r->o, EX_OSERR, &e);
+	say_error(r->o->name, STR_NONE, str_c(e.text));
+	return EX_IOERR;
 }
 
 static int
 run(const struct options *o, bool due_only)
 {
-	struct runner r = {.store = {.dir = -1}};
 	const volatile sig_atomic_t *leave;
-	int64_t begun = clock_now();
-	int status = prepare(&r, o, due_only);
+	struct runner r;
+	struct err e;
+	int status = runner_prepare(&r, o);
 
-	if (status)
-		return status;
-	leave = interrupt_sending();
-	status = run_once(&r, leave);
-	for (r.opts.due_only = true; o->every > 0;) {
-		/* A run that took longer is not made up for. */
-		begun += o->every;
-		if (begun < clock_now())
-			begun = clock_now();
-		if (!sys_rest(begun, leave))
-			break;
-		status = run_once(&r, leave);
+	if (status == 0 &&
+	    (status = may(MAY_RUN, &r.conf, r.store.admin, &e)) != 0)
+		say_error(o->name, STR_NONE, str_c(e.text));
+	if (status == 0 && care_of_others(&r.store)) {
+		status = wake_only(&r);
+	} else if (status == 0) {
+		leave = interrupt_sending();
+		if (o->every > 0)
+			status = runner_live(&r,
+			    (struct stay){.every = o->every, .turn = -1},
+			    leave);
+		else
+			status = due_only ? run_turn(&r, leave)
+					  : run_once(&r, leave);
 	}
-	store_close(&r.store);
+	runner_close(&r);
 	return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The main job: a message from standard input to its recipients. */
-#include <stdio.h>
+#include "cli/send.h"
+
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -12,58 +13,30 @@
 #include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
-#include "cli/settle.h"
-#include "delivery/accept.h"
-#include "delivery/bounce.h"
 #include "delivery/dispatch.h"
-#include "delivery/outcome.h"
 #include "delivery/spooled.h"
 #include "delivery/resolve.h"
 #include "os/journal.h"
-#include "os/proc.h"
 #include "os/sys.h"
 
 /* A message and its envelope, twice. */
 enum { PLACE_FILES = 4 };
 
-struct send {
-	const struct options *o;
-	struct pool *pool;
-	int64_t start;
-	struct conf conf;
-	struct identity who;
-	struct addr *operand;
-	size_t operands;
-	struct envelope env;
-	struct accepted message;
-	struct str random;
-	struct store store;
-	struct entry entry;
-	bool spooled; /* the message stands in entry */
-	/* There is to be a spool, and it could not take it: why; or NULL. */
-	const char *crowded;
-	int64_t given; /* wall clock, ms */
-	struct job *job;
-	size_t jobs;
-};
-
-/* Says why, unless nothing is to be said (-oeq), and returns status. */
-static int
-fail(const struct send *s, int status, const struct err *e)
+int
+send_fail(const struct send *s, int status, const struct err *e)
 {
 	if (s->conf.errors != ERRORS_QUIET)
 		say_error(s->o->name, s->env.id, str_c(e->text));
 	return status;
 }
 
-/* A log that cannot be opened changes nothing else (K-13). */
-static void
-open_log(const struct send *s)
+void
+send_open_log(const struct send *s)
 {
 	struct err e;
 
 	if (journal_open(s->conf.log, s->o->tag ? s->o->tag : "hantar", &e) < 0)
-		fail(s, 0, &e);
+		send_fail(s, 0, &e);
 }
 
 static int
@@ -71,11 +44,11 @@ bad_operand(const struct send *s, const char *operand, struct err *e)
 {
 	if (e->kind != ERR_LIMIT) {
 		err_while(e, "%.100s", operand);
-		return fail(s, EX_DATAERR, e);
+		return send_fail(s, EX_DATAERR, e);
 	}
 	err_set(e, ERR_LIMIT, "more than %lld recipients (max-recipients)",
 	    (long long)s->conf.max_recipients);
-	return fail(s, EX_USAGE, e);
+	return send_fail(s, EX_USAGE, e);
 }
 
 /* The addresses of the operands, each of which is a list. */
@@ -142,7 +115,7 @@ take_place(struct send *s)
 	}
 	err_while(&e, "spool");
 	if (c->delivery != DELIVERY_FOREGROUND)
-		return fail(s, EX_IOERR, &e);
+		return send_fail(s, EX_IOERR, &e);
 	go_without(s, &e);
 	return 0;
 }
@@ -156,7 +129,7 @@ make_random(struct send *s)
 
 	if (sys_random(&random, sizeof(random)) < 0) {
 		err_sys(&e, "random bytes");
-		return fail(s, EX_OSERR, &e);
+		return send_fail(s, EX_OSERR, &e);
 	}
 	buf_init(&b, 64);
 	code_base36(&b, random, 13);
@@ -175,13 +148,13 @@ prepare(struct send *s)
 	if (status == 0)
 		status = settle_delivery(&s->conf, &e);
 	if (status)
-		return fail(s, status, &e);
-	open_log(s);
+		return send_fail(s, status, &e);
+	send_open_log(s);
 	if ((status = settle_identity(&s->who, &s->conf, o, &e)) != 0)
-		return fail(s, status, &e);
+		return send_fail(s, status, &e);
 	if ((status = may(MAY_SUBMIT, &s->conf, false, &e)) != 0) {
 		log_event(LOG_LEVEL_WARNING, "pickup", "%s", e.text);
-		return fail(s, status, &e);
+		return send_fail(s, status, &e);
 	}
 	if ((status = read_operands(s)) != 0)
 		return status;
@@ -189,7 +162,7 @@ prepare(struct send *s)
 		err_set(&e, ERR_SYNTAX,
 		    "no recipient: name one, or give -t to take those of the "
 		    "header");
-		return fail(s, EX_USAGE, &e);
+		return send_fail(s, EX_USAGE, &e);
 	}
 	if ((status = make_random(s)) != 0)
 		return status;
@@ -240,7 +213,7 @@ read_message(struct send *s)
 		    s->who.user.uid, e.text);
 		if (s->spooled)
 			entry_discard(&s->entry);
-		return fail(s, status, &e);
+		return send_fail(s, status, &e);
 	}
 	if (s->spooled && s->message.content.fd != s->entry.msg) {
 		entry_discard(&s->entry);
@@ -274,8 +247,8 @@ show(void *ctx, struct str line)
 	w->gone = !say_text(STDOUT_FILENO, buf_str(&w->line));
 }
 
-static int
-deliver(struct send *s, const volatile sig_atomic_t *leave)
+int
+send_deliver(struct send *s, const volatile sig_atomic_t *leave)
 {
 	struct watcher watcher = {.gone = false};
 	struct dispatch_opts opts;
@@ -294,26 +267,7 @@ deliver(struct send *s, const volatile sig_atomic_t *leave)
 	buf_init(&watcher.line, 1 << 16);
 	result = dispatch(s->job, s->jobs, &opts, s->pool, &e);
 	buf_free(&watcher.line);
-	return result < 0 ? fail(s, EX_OSERR, &e) : 0;
-}
-
-/* A line for each recipient that was not reached. */
-static void
-tell(const struct send *s, bool kept)
-{
-	struct buf b;
-	struct str rest;
-	struct str line;
-
-	if (s->conf.errors == ERRORS_QUIET)
-		return;
-	buf_init(&b, (s->env.n + 1) * 4096);
-	outcome_tell(&b, &s->env, kept);
-	rest = buf_str(&b);
-	while (str_split(&rest, '\n', &line))
-		if (line.n > 0 && !say_error(s->o->name, s->env.id, line))
-			break; /* nobody listens */
-	buf_free(&b);
+	return result < 0 ? send_fail(s, EX_OSERR, &e) : 0;
 }
 
 /* Gives the message to the spool; what is not kept is the caller's. */
@@ -345,102 +299,7 @@ keep(struct send *s)
 	}
 	for (size_t i = 0; i < s->jobs; i++)
 		spooled_withdraw(&s->job[i]);
-	return fail(s, EX_IOERR, &e);
-}
-
-/*
- * The sender gets the failures as mail (16).  False if that could not be
- * written: then they stay for the next run of the queue.
- */
-static bool
-mail_failures(struct send *s, struct job *job)
-{
-	struct resolve_opts resolve = settle_resolve(&s->conf, &s->who, s->o);
-	struct bounce_opts opts = settle_bounce(&s->conf, &s->who, &resolve);
-	struct stored stored = {
-	    .arrived = s->given,
-	    .uid = s->who.user.uid,
-	    .size = job->content->size,
-	    .eightbit = job->content->eightbit,
-	    .message_id = s->message.message_id,
-	};
-	struct err e;
-
-	opts.now = s->given + clock_now() - s->start;
-	if (bounce_failed(&s->store, job, &stored, &opts, s->pool, &e) >= 0)
-		return true;
-	log_event(LOG_LEVEL_ERROR, "bounce", "%.*s: %s",
-	    STR_ARG(job->envelope->id), e.text);
-	return false;
-}
-
-/* What is due to the entry of one job, and its end. */
-static bool
-end_job(struct send *s, struct job *job, bool mail)
-{
-	bool mailed = true;
-
-	spooled_note(job, s->given, NULL, &schedule_usual,
-	    s->given + clock_now() - s->start);
-	if (mail && job->state == JOB_KEPT)
-		mailed = mail_failures(s, job);
-	else
-		spooled_told(job);
-	spooled_end(job);
-	return mailed;
-}
-
-/* It is not accepted, and the spool that was to keep it does not. */
-static int
-not_kept(const struct send *s)
-{
-	struct err e;
-
-	err_set(&e, ERR_LIMIT, "not kept: %s", s->crowded);
-	return fail(s, EX_IOERR, &e);
-}
-
-/* The end of the walk (15).  quiet: nobody is there to be told. */
-static int
-end(struct send *s, int status, bool quiet)
-{
-	bool mail_only = s->conf.errors == ERRORS_MAIL_ONLY;
-	bool mail = quiet || mail_only || s->conf.errors == ERRORS_MAIL;
-	bool kept = s->spooled;
-	bool mailed = mail;
-
-	for (size_t i = 0; i < s->jobs; i++)
-		kept = kept && s->job[i].state == JOB_KEPT;
-	if (!quiet && !(mail_only && kept))
-		tell(s, kept);
-	for (size_t i = 0; i < s->jobs; i++)
-		mailed = end_job(s, &s->job[i], mail) && mailed;
-	/* Our own trouble took nothing from what is kept; a failure is told. */
-	if (status && !kept)
-		return status;
-	status = outcome_exit(&s->env);
-	/* What the queue has is not the caller's any more; what it should have
-	 * had, and has not, is our trouble (G-18). */
-	if (kept && (status == EX_TEMPFAIL || (mail_only && mailed)))
-		return EX_OK;
-	return status == EX_TEMPFAIL && s->crowded ? not_kept(s) : status;
-}
-
-/* The spool has it: what is delivered now is delivered by another. */
-static int
-go_on_behind(struct send *s, const volatile sig_atomic_t *leave)
-{
-	struct err e;
-
-	if (s->conf.delivery == DELIVERY_BACKGROUND &&
-	    proc_background(&e) == 0) {
-		(void)deliver(s, leave);
-		interrupt_never();
-		return end(s, EX_OK, true);
-	}
-	for (size_t i = 0; i < s->jobs; i++)
-		spooled_end(&s->job[i]);
-	return EX_OK;
+	return send_fail(s, EX_IOERR, &e);
 }
 
 int
@@ -465,8 +324,8 @@ run_send(const struct options *o)
 	if ((status = keep(&s)) != 0)
 		return status;
 	if (s.conf.delivery != DELIVERY_FOREGROUND)
-		return go_on_behind(&s, leave);
-	status = deliver(&s, leave);
+		return send_leave(&s, leave);
+	status = send_deliver(&s, leave);
 	interrupt_never();
-	return end(&s, status, false);
+	return send_end(&s, status, false);
 }

@@ -6,245 +6,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/bounce.h"
-#include "delivery/derived.h"
 #include "delivery/dispatch.h"
-#include "delivery/forward.h"
-#include "delivery/outcome.h"
+#include "delivery/queue_take.h"
 #include "delivery/spooled.h"
 #include "os/proc.h"
 #include "os/sys.h"
 #include "spool/sweep.h"
-#include "spool/take.h"
 
 enum {
 	BATCH_MAX = 250, /* messages at once */
 	PASSES = 3,
+	AGAIN = 60000, /* ms */
 	/* Message, envelope, marks; and what else is open. */
 	DESCRIPTORS_EACH = 3,
 	DESCRIPTORS_BESIDES = 100,
 };
-
-/* A message that was taken. */
-struct queued {
-	struct pool pool;
-	struct entry entry;
-	struct envelope envelope;
-	struct content content;
-	struct stored stored;
-};
-
-struct queue {
-	const struct store *store;
-	const struct queue_opts *opts;
-	struct queue_count *count;
-	struct queued *batch;
-	size_t n;
-	size_t max;
-	bool due_only;
-	bool more; /* there may be new entries to send */
-};
-
-static int64_t
-wall(void)
-{
-	struct timespec now = clock_wall();
-
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void
-note(const char *id, enum log_level level, const char *text)
-{
-	log_event(level, "qmgr", "%s: %s", id, text);
-}
-
-static struct job
-job_of(struct queued *d)
-{
-	return (struct job){
-	    .envelope = &d->envelope,
-	    .content = &d->content,
-	    .state = JOB_KEPT,
-	    .entry = &d->entry,
-	};
-}
-
-static void
-drop(struct queued *d)
-{
-	entry_close(&d->entry);
-	pool_free(&d->pool);
-}
-
-static void
-set_aside(struct queue *q, struct queued *d, const struct err *why)
-{
-	struct err e;
-
-	note(d->entry.id, LOG_LEVEL_ERROR, why->text);
-	if (entry_aside(&d->entry, &e) < 0)
-		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
-	else
-		note(d->entry.id, LOG_LEVEL_ERROR,
-		    "set aside in the folder corrupt of the spool");
-	q->count->aside++;
-}
-
-/* Who sent it has died, between the end of data and the verdict (19). */
-static void
-doubt(const struct job *job, struct queued *d, size_t i)
-{
-	struct recipient *r = &d->envelope.rcpt[i];
-
-	r->status = status_own(BLAME_DOUBT, "4.4.2",
-	    STR("possible duplicate: the process that sent it died before it "
-		"knew the verdict"));
-	outcome_log(&d->envelope, r);
-	job_mark(job, r, MARK_DOUBT);
-}
-
-/* So often in doubt that it counts as failed (20). */
-static void
-stop(const struct job *job, struct queued *d, size_t i)
-{
-	struct recipient *r = &d->envelope.rcpt[i];
-
-	r->status = status_own(BLAME_MESSAGE, "5.4.7",
-	    STR("it may have been delivered: it was sent several times, and "
-		"no verdict came"));
-	outcome_log(&d->envelope, r);
-	job_mark(job, r, MARK_FAILED);
-}
-
-/* What this run has to do for recipient i. */
-static enum due
-due_of(
-    const struct queue *q, const struct stored *stored, size_t i, int64_t now)
-{
-	int64_t when;
-	enum due due = schedule_due(
-	    q->opts->schedule, stored, &stored->fate[i], now, &when);
-
-	return due == DUE_LATER && !q->due_only ? DUE_NOW : due;
-}
-
-/*
- * Is something to be done for one of n recipients, or nothing for any of them
- * ever again, so that the entry can go?
- */
-static bool
-is_worth_it(
-    const struct queue *q, const struct stored *stored, size_t n, int64_t now)
-{
-	bool waits = false;
-
-	for (size_t i = 0; i < n; i++) {
-		enum due due = due_of(q, stored, i, now);
-
-		if (due != DUE_LATER && due != DUE_HELD && due != DUE_NEVER)
-			return true;
-		waits = waits || due != DUE_NEVER;
-	}
-	return !waits;
-}
-
-/* Prepares each recipient; those for whom nothing is to be done are idle. */
-static void
-consider(struct queue *q, struct queued *d, int64_t now)
-{
-	struct job job = job_of(d);
-	int64_t came = clock_now() - (now - d->stored.arrived);
-
-	for (size_t i = 0; i < d->envelope.n; i++) {
-		struct recipient *r = &d->envelope.rcpt[i];
-		enum due due = due_of(q, &d->stored, i, now);
-
-		r->since[SINCE_RUN] = came;
-		if (due == DUE_SENDING)
-			doubt(&job, d, i);
-		if (due == DUE_STOP)
-			stop(&job, d, i);
-		if (due == DUE_NOW)
-			forward_name(q->store, &job, &d->stored, r,
-			    q->opts->resolve, &d->pool);
-		q->more = q->more || r->status.outcome == OUTCOME_DELIVERED;
-		r->idle = due != DUE_NOW;
-	}
-}
-
-/*
- * Looks, without taking hold of it, whether the entry is meant and something
- * may be to be done: the lock costs a write to the disk, and most are not due
- * (4).
- */
-static bool
-worth_taking(const struct queue *q, const char *id, int64_t now)
-{
-	struct entry entry;
-	struct envelope env = {0};
-	struct stored stored;
-	struct pool pool = {0};
-	struct err e;
-	bool worth = true;
-
-	if (entry_peek(q->store, id, &entry, &e) == TAKE_OK &&
-	    entry_load(&entry, &pool, &env, &stored, &e) == LOAD_OK)
-		worth = select_matches(q->opts->selectors, q->opts->selectors_n,
-			    &env, &stored) &&
-		    is_worth_it(q, &stored, env.n, now);
-	entry_close(&entry);
-	pool_free(&pool);
-	return worth;
-}
-
-/* Takes hold of a message, if something is to be done for it. */
-static bool
-take(struct queue *q, struct queued *d, const char *id, int64_t now)
-{
-	struct err e;
-
-	switch (entry_take(q->store, id, &d->entry, &e)) {
-	case TAKE_OK:
-		break;
-	case TAKE_BUSY:
-		q->count->busy++;
-		return false;
-	case TAKE_BROKEN:
-		set_aside(q, d, &e);
-		return false;
-	case TAKE_ERROR:
-		note(id, LOG_LEVEL_ERROR, e.text);
-		return false;
-	case TAKE_GONE:
-	case TAKE_BARE: /* these two are the sweep's */
-	case TAKE_LOST:
-	default:
-		return false;
-	}
-	d->envelope.id = pool_str(&d->pool, str_c(id));
-	switch (entry_load(&d->entry, &d->pool, &d->envelope, &d->stored, &e)) {
-	case LOAD_OK:
-		break;
-	case LOAD_BROKEN:
-		set_aside(q, d, &e);
-		return false;
-	case LOAD_VERSION:
-	case LOAD_ERROR:
-	default:
-		note(id, LOG_LEVEL_ERROR, e.text);
-		return false;
-	}
-	d->content = (struct content){
-	    .fd = d->entry.msg,
-	    .size = d->stored.size,
-	    .eightbit = d->stored.eightbit,
-	};
-	if (!is_worth_it(q, &d->stored, d->envelope.n, now) ||
-	    !derived_settled(q->store, id, &d->stored))
-		return false;
-	consider(q, d, now);
-	return true;
-}
 
 /* Tried for as long as that is worth it (G-10). */
 static void
@@ -303,7 +79,7 @@ report_failed(struct queue *q, struct queued *d, struct job *job, int64_t now)
 		return false;
 	}
 	if (told < 0)
-		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+		queue_note(d->entry.id, LOG_LEVEL_ERROR, e.text);
 	return true;
 }
 
@@ -315,15 +91,16 @@ report_delay(struct queue *q, struct queued *d, struct job *job, int64_t now)
 
 	opts.now = now;
 	if (bounce_delayed(q->store, job, &d->stored, &opts, &d->pool, &e) < 0)
-		note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+		queue_note(d->entry.id, LOG_LEVEL_ERROR, e.text);
 }
 
 /* What has come of it is written down. */
 static void
 finish(struct queue *q, struct queued *d)
 {
-	struct job job = job_of(d);
-	int64_t now = wall();
+	struct job job = queue_job(d);
+	int64_t now = clock_ms();
+	bool left;
 
 	expire(q, d, &job, now);
 	spooled_note(
@@ -331,7 +108,10 @@ finish(struct queue *q, struct queued *d)
 	if (!report_failed(q, d, &job, now))
 		return;
 	report_delay(q, d, &job, now);
+	left = spooled_waits(&job);
 	spooled_end(&job);
+	if (left)
+		queue_next(q, d->entry.id, now);
 }
 
 /*
@@ -341,12 +121,12 @@ finish(struct queue *q, struct queued *d)
 static bool
 take_and_report(struct queue *q, struct queued *d, const char *id)
 {
-	int64_t now = wall();
+	int64_t now = clock_ms();
 	struct job job;
 
-	if (!take(q, d, id, now))
+	if (!queue_take(q, d, id, now))
 		return false;
-	job = job_of(d);
+	job = queue_job(d);
 	return report_failed(q, d, &job, now);
 }
 
@@ -367,7 +147,7 @@ flush(struct queue *q)
 
 		for (size_t k = 0; k < d->envelope.n; k++)
 			if (!d->envelope.rcpt[k].idle) {
-				job[active++] = job_of(d);
+				job[active++] = queue_job(d);
 				break;
 			}
 	}
@@ -407,12 +187,12 @@ run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
 
 		if (!(item[i].has & STORE_ENV) ||
 		    ((due_only || q->opts->selectors_n > 0) &&
-			!worth_taking(q, item[i].id, wall())))
+			!queue_worth(q, item[i].id, clock_ms())))
 			continue;
 		*d =
 		    (struct queued){.entry = entry_named(q->store, item[i].id)};
 		if (!take_and_report(q, d, item[i].id)) {
-			drop(d);
+			queue_drop(d);
 			continue;
 		}
 		q->count->taken++;
@@ -433,6 +213,8 @@ pass(struct queue *q, bool due_only, struct err *e)
 	size_t n;
 	int result = store_list(q->store, &pool, &item, &n, &strange, e);
 
+	q->count->next = INT64_MAX;
+	q->more = false;
 	if (result == 0) {
 		sweep(q->store, item, n, swept, NULL, &what);
 		q->count->aside += what.aside;
@@ -458,15 +240,15 @@ queue_run(const struct store *store, const struct queue_opts *opts,
 	q.batch = calloc(q.max, sizeof(*q.batch));
 	if (q.batch == NULL)
 		err_memory();
-	/* To run a part of the queue is not to run it. */
-	if (opts->selectors_n == 0 && store_stamp(store, wall(), e) < 0)
+	if (opts->stamp && store_stamp(store, clock_ms(), e) < 0)
 		log_event(LOG_LEVEL_WARNING, "qmgr", "%s", e->text);
 	result = pass(&q, opts->due_only, e);
 	/* Reports are new messages, and what is forwarded is; each may fail. */
-	for (int i = 1; i < PASSES && result == 0 && q.more; i++) {
-		q.more = false;
+	for (int i = 1; i < PASSES && result == 0 && q.more; i++)
 		result = pass(&q, true, e);
-	}
+	/* What is left of them is for a run that comes soon. */
+	if (q.more && count->next > clock_ms() + AGAIN)
+		count->next = clock_ms() + AGAIN;
 	free(q.batch);
 	return result;
 }

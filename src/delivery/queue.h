@@ -20,6 +20,7 @@ struct queue_opts {
 	const struct resolve_opts *resolve;
 	const struct bounce_opts *bounce; /* but for the time */
 	bool due_only;			  /* what is not due yet waits (G-12) */
+	bool stamp; /* the spool, so that others see that it is run */
 	/* Only what they select (G-13). */
 	const struct selector *selectors;
 	size_t selectors_n;
@@ -29,6 +30,10 @@ struct queue_count {
 	size_t taken; /* messages for which something was to be done */
 	size_t busy;  /* somebody else had them */
 	size_t aside; /* broken ones, set aside */
+	/* Wall clock, ms: then something is to be done for what there is by
+	 * now; a little later where it could not be done.  INT64_MAX: never,
+	 * if nobody changes something. */
+	int64_t next;
 };
 
 /*

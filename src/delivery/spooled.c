@@ -270,15 +270,15 @@ spooled_told(const struct job *job)
 	}
 }
 
-static bool
-all_final(const struct job *job)
+bool
+spooled_waits(const struct job *job)
 {
 	const struct envelope *env = job->envelope;
 
 	for (size_t i = 0; i < env->n; i++)
 		if (!mark_final(job_marked(job, &env->rcpt[i])))
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 void
@@ -291,7 +291,7 @@ spooled_end(struct job *job)
 	if (job->entry == NULL)
 		return;
 	/* Read before the sync, what is final is so on disk after it. */
-	final = job->state == JOB_KEPT && all_final(job);
+	final = job->state == JOB_KEPT && !spooled_waits(job);
 	if (job_settled(job) && final) {
 		if (entry_remove(job->entry, &e) == 0)
 			log_event(LOG_LEVEL_INFO, "qmgr", "%.*s: removed",

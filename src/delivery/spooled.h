@@ -52,6 +52,9 @@ void spooled_note(const struct job *, int64_t arrived, const struct fate *,
 /* Marks as reported whoever has failed: the caller has told who sent it. */
 void spooled_told(const struct job *);
 
+/* Is something still to be done for one of its recipients? */
+bool spooled_waits(const struct job *);
+
 /*
  * The end (17): if all is final and on disk the entry is removed, which is in
  * the log; else it stays, for the queue.  It is closed in any case.

@@ -121,6 +121,24 @@ quiet_standard(void)
 	return 0;
 }
 
+/* The end of a child. */
+static _Noreturn void
+finish(int status, const int *keep, size_t n)
+{
+#ifdef HANTAR_SANITIZED
+	(void)keep;
+	(void)n;
+	/* exit, so that the leak checker looks. */
+	exit(status);
+#else
+	/* Who waits at the other end of a pipe learns of our end before the
+	 * kernel takes the memory apart. */
+	for (size_t i = 0; i < n; i++)
+		sys_close(keep[i]);
+	_exit(status);
+#endif
+}
+
 pid_t
 proc_spawn(
     int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *e)
@@ -147,18 +165,23 @@ proc_spawn(
 	close_others(keep, n);
 	if (quiet_standard() < 0)
 		_exit(EX_OSERR);
-	int status = run(arg);
+	finish(run(arg), keep, n);
+}
 
-#ifdef HANTAR_SANITIZED
-	/* exit, so that the leak checker looks. */
-	exit(status);
-#else
-	/* Who waits at the other end of a pipe learns of our end before the
-	 * kernel takes the memory apart. */
-	for (size_t i = 0; i < n; i++)
-		sys_close(keep[i]);
-	_exit(status);
-#endif
+pid_t
+proc_branch(int (*run)(void *arg), void *arg, struct err *e)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_sys(e, "cannot start a process");
+	if (pid > 0)
+		return pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EX_OSERR);
+	finish(run(arg), NULL, 0);
 }
 
 void
@@ -203,6 +226,13 @@ proc_kill(pid_t pid)
 		(void)kill(pid, SIGKILL);
 }
 
+void
+proc_ask(pid_t pid)
+{
+	if (pid > 0)
+		(void)kill(pid, SIGUSR1);
+}
+
 /* Killed, and not collected yet. */
 static struct {
 	pid_t pid[64];
@@ -241,7 +271,7 @@ proc_collect(void)
 }
 
 int
-proc_background(struct err *e)
+proc_background(const int *keep, size_t n, struct err *e)
 {
 	pid_t pid = fork();
 
@@ -250,8 +280,12 @@ proc_background(struct err *e)
 	if (pid > 0)
 		return 1;
 	(void)setsid();
-	/* Who reads our output must not wait for us. */
-	if (quiet_standard() < 0)
+	act(SIGHUP, SIG_IGN);
+	log_to(NULL, NULL);
+	/* Who reads our output must not wait for us, nor who locks a file, nor
+	 * who wants to take away what is mounted. */
+	close_others(keep, n);
+	if (quiet_standard() < 0 || chdir("/") < 0)
 		_exit(EX_OSERR);
 	return 0;
 }

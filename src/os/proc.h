@@ -46,11 +46,23 @@ void proc_drop(pid_t);
 void proc_collect(void);
 
 /*
- * Goes on in the background: a child in a session of its own, with standard
- * descriptors that lead nowhere.  1: we are the one who called, and it runs;
- * 0: we are the child; -1 with *e.
+ * Goes on in the background: a child in a session of its own, in the root
+ * directory, that HUP does not end, with standard descriptors that lead
+ * nowhere and of all others keep[0..n) alone: it holds nothing that its
+ * caller's caller could wait for.  Its log is to be opened again.  1: we are
+ * the one who called, and it runs; 0: we are the child; -1 with *e.
  */
-int proc_background(struct err *);
+int proc_background(const int *keep, size_t n, struct err *);
+
+/*
+ * Forks a child that has all that its parent has, handlers of signals too,
+ * dies with it, and ends with what run(arg) returns.  The process id, or -1
+ * with *e.
+ */
+pid_t proc_branch(int (*run)(void *arg), void *arg, struct err *);
+
+/* SIGUSR1, by which such a child is told to leave in order. */
+void proc_ask(pid_t);
 
 /* How many descriptors this process may have open. */
 size_t proc_descriptors(void);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -188,7 +189,7 @@ sys_fchown(int fd, uid_t uid, gid_t gid)
 int
 sys_futimens(int fd, const struct timespec times[2])
 {
-	AGAIN(futimens(fd, times));
+	IN_GROUP(futimens(fd, times));
 }
 
 int
@@ -224,6 +225,26 @@ sys_pipe(int fds[2])
 }
 
 int
+sys_inotify(void)
+{
+	return inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+}
+
+int
+sys_inotify_add(int fd, int dir, const char *name)
+{
+	char path[64];
+	int n = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name);
+
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return inotify_add_watch(fd, path,
+	    IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF);
+}
+
+int
 sys_socket(int family, int type)
 {
 	return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -250,9 +271,10 @@ sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
 }
 
 bool
-sys_rest(int64_t until, const volatile sig_atomic_t *stop)
+sys_rest(struct pollfd *fds, nfds_t n, int64_t until,
+    const volatile sig_atomic_t *stop)
 {
-	bool good = true;
+	int ready = 0;
 	sigset_t all;
 	sigset_t was;
 	int64_t left;
@@ -260,14 +282,16 @@ sys_rest(int64_t until, const volatile sig_atomic_t *stop)
 	/* One that comes after the look at *stop ends the wait at once. */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &was);
-	while (good && *stop == 0 && (left = until - clock_now()) > 0) {
+	while (ready == 0 && *stop == 0 && (left = until - clock_now()) > 0) {
 		struct timespec wait = {
 		    .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
 
-		good = ppoll(NULL, 0, &wait, &was) == 0 || errno == EINTR;
+		ready = ppoll(fds, n, &wait, &was);
+		if (ready < 0 && errno == EINTR)
+			ready = 0;
 	}
 	(void)sigprocmask(SIG_SETMASK, &was, NULL);
-	return good && *stop == 0;
+	return ready >= 0 && *stop == 0;
 }
 
 int

@@ -56,6 +56,14 @@ int sys_flock(int fd);
 
 int sys_pipe(int fds[2]);
 
+/*
+ * Where the system tells of what happens to files: a non-blocking descriptor
+ * that has something to read once a file that was added is written and
+ * closed, touched or removed.  -1 with errno: it cannot.
+ */
+int sys_inotify(void);
+int sys_inotify_add(int fd, int dir, const char *name);
+
 /* A non-blocking socket. */
 int sys_socket(int family, int type);
 int sys_connect(int fd, const struct sockaddr *, socklen_t);
@@ -69,10 +77,12 @@ int sys_connect(int fd, const struct sockaddr *, socklen_t);
 int sys_poll(struct pollfd *fds, nfds_t n, int64_t deadline);
 
 /*
- * Waits until that time of clock_now, or until a signal's handler has set
- * *stop, be it just before the wait.  True if nobody has, and it is time.
+ * Waits until a descriptor is ready, until that time of clock_now, or until a
+ * signal's handler has set *stop, be it just before the wait.  True if nobody
+ * has.
  */
-bool sys_rest(int64_t until, const volatile sig_atomic_t *stop);
+bool sys_rest(struct pollfd *fds, nfds_t n, int64_t until,
+    const volatile sig_atomic_t *stop);
 
 /* n random bytes from the kernel; -1 with errno if there are none. */
 int sys_random(void *p, size_t n);

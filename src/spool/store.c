@@ -297,8 +297,13 @@ read_name(struct str name, struct store_item *item)
 static bool
 is_ours(struct str name)
 {
-	return str_eq(name, STR(".")) || str_eq(name, STR("..")) ||
-	    str_eq(name, str_c(stamp)) || str_eq(name, str_c(corrupt));
+	static const char *const ours[] = {
+	    ".", "..", stamp, corrupt, "runner", "wake"};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (str_eq(name, str_c(ours[i])))
+			return true;
+	return false;
 }
 
 static int

@@ -104,6 +104,8 @@ class Worker:
     def fill(self, scene):
         """Makes the spool that every run of the scene begins with."""
         shutil.rmtree(self.seed, ignore_errors=True)
+        if scene.timed:
+            spool.make_timed(self.seed)
         for mode, operands in scene.seeds:
             assert self.plainly(scene, self.seed, mode, operands) == 0
         self.peers.take()
@@ -136,7 +138,7 @@ class Worker:
         if scene is not self.scene or not self.engine:
             self.start(scene)
         shutil.rmtree(self.spool, ignore_errors=True)
-        if scene.seeds:
+        if scene.seeds or scene.timed:
             shutil.copytree(self.seed, self.spool)
 
     def ask(self, line):

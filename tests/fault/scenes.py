@@ -53,6 +53,7 @@ class Scene:
     skip: tuple = ()  # faults that only make it slow
     mode: str = ""  # "odi", ... or "q", "-due": how the spool is used
     seeds: tuple = ()  # what is in the spool before: pairs of a mode and recipients
+    timed: bool = True  # a timer runs the queue, so that no runner of our own stays
     beside: bool = False  # the queue is run at the same time
     change: str = ""  # "hold" or "delete": what it does to the entries
 
@@ -111,7 +112,7 @@ SCENES = {
     "odi-two-hosts": Scene(["one@a.test", "two@b.test"], ["one@a.test", "two@b.test"], mode="odi"),
     "odi-mixed": Scene(MIXED, MIXED, ["one@a.test"], 67, mode="odi"),
     "odb": Scene(["one@a.test"], ["one@a.test"], mode="odb"),
-    "odq": Scene(["one@a.test"], ["one@a.test"], [], mode="odq"),
+    "odq": Scene(["one@a.test"], ["one@a.test"], [], mode="odq", timed=False),
     "queue": Scene([], QUEUED, QUEUED[:2], mode="q", seeds=SEEDS),
     "queue-refused": Scene([], ["no@a.test", "bad@b.test"], [], mode="q", seeds=REFUSED),
     "odb-refused": Scene(["bad@b.test", "no@a.test"], ["bad@b.test", "no@a.test"], [], mode="odb"),

@@ -45,11 +45,19 @@ def read_envelope(text):
     return list(zip(to, marks))
 
 
+def make_timed(folder):
+    """A spool whose queue a timer runs, as far as hantar can see: it starts no runner that stays."""
+    folder.mkdir(mode=0o700)
+    (folder / "stamp").touch(0o600)
+    (folder / "runner").touch(0o600)
+    (folder / "runner").write_text("r")
+
+
 def look(folder):
     spool = Spool()
     if not folder.is_dir():
         return spool
-    names = {path.name for path in folder.iterdir()} - {"stamp"}
+    names = {path.name for path in folder.iterdir()} - {"stamp", "runner", "wake"}
     if "corrupt" in names:
         spool.broken = sorted(path.name for path in (folder / "corrupt").iterdir())
     for name in sorted(names - {"corrupt"}):

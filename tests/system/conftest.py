@@ -74,5 +74,6 @@ def installation(the_lab):
 @pytest.fixture
 def system(lab, server, installation):  # pylint: disable=unused-argument
     there = installed.System(lab, server)
+    assert there.service().status == 0  # as its timer has it run
     yield there
     there.clear()

@@ -20,6 +20,19 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+# What is in a spool beside entries.
+SPOOL_FILES = {"stamp", "runner", "wake"}
+
+
+def timed_spool(folder):
+    """Makes a spool whose queue is run by a timer, as far as hantar can see, so that no runner of its own stays."""
+    folder.mkdir(mode=0o700)
+    (folder / "stamp").touch(0o600)
+    (folder / "runner").touch(0o600)
+    (folder / "runner").write_text("r")
+    return folder
+
+
 # Who is run in the background, or by nohup, ignores these; hantar would go on ignoring them.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) == signal.SIG_IGN:
@@ -283,6 +296,9 @@ class Server:
 class Lab:
     """The two networks. One for all tests; reset() between them."""
 
+    # A spool that a test names, and that is not there yet, is one whose queue a timer runs. Where that is not so
+    # a runner may stay in the background; run() ends it.
+    timed = True
     spool = "none"  # where a test says nothing else; None: hantar is told nothing
 
     def __init__(self, hantar, state):
@@ -357,7 +373,7 @@ class Lab:
 
     def reset(self):
         """Stops the scripted servers, empties the mailboxes, and makes /etc what it was."""
-        self.spool = "none"
+        self.spool, self.timed = "none", True
         self.etc("resolv.conf", "nameserver 198.18.0.2\n")
         self.etc("mailname", None)
         self.etc("hantar.conf", None)
@@ -398,6 +414,10 @@ class Lab:
     def command(self, args, name="hantar", user=None, under=()):
         become = ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups"] if user else []
         spool = ["-O", f"spool={self.spool}"] if self.spool else []
+        for word in args if self.timed and not user else []:
+            folder = pathlib.Path(str(word).removeprefix("spool="))
+            if str(word).startswith("spool=/") and folder.parent.is_dir() and not folder.exists():
+                timed_spool(folder)
         return [*self.client, *become, *under, str(self.state / "bin" / name), *spool, *args]
 
     def environment(self, env):
@@ -453,6 +473,8 @@ class Lab:
 
     def assert_nothing_left(self):
         limit = time.monotonic() + 2
+        for runner in [] if self.timed else self.processes():
+            self.kill(runner, "TERM")
         while left := self.processes():
             assert time.monotonic() < limit, f"processes left over: {left}"
             time.sleep(0.01)

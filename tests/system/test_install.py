@@ -21,6 +21,7 @@ def a_home(lab):
 
 @pytest.fixture(name="spool")
 def system_spool(lab):
+    lab.timed = False
     spool = lab.path(SYSTEM)
     yield spool
     shutil.rmtree(spool, ignore_errors=True)
@@ -36,6 +37,7 @@ def test_a_user_has_a_spool(lab, server, home, env, place):
     """G-35: without privilege and configuration mail that has to wait does so in the home, in what is made for it."""
     env = {key: str(home / value) if value else "" for key, value in env.items()}
     env["HOME"] = str(home)
+    lab.timed = False
     done = lab.run(["a@walk.test"], MESSAGE, env, user=ALICE)
     assert (done.status, done.out, done.err) == (0, "", "")
     spool = home / place

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from lab import EXTENSIONS, smtp
+from lab import EXTENSIONS, SPOOL_FILES, smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
 HOST = "198.18.0.20"
@@ -144,7 +144,7 @@ def test_a_message_that_goes_in_a_circle(lab, tmp_path, mode):
         reason = ": failed 5.4.6: more than 100 Received fields"
         assert done.status == 69 and f"<a@walk.test>{reason}" in done.err and f"<root>{reason}" in done.err
         assert any("to=<root>, relay=none" in line and "dsn=5.4.6, status=bounced" in line for line in done.log)
-    assert [path.name for path in (tmp_path / "spool").iterdir()] == []
+    assert {path.name for path in (tmp_path / "spool").iterdir()} <= SPOOL_FILES
     assert lab.run([*spool, *args], hops(100)).status == 0
     assert len(server.mail) == 1
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from lab import DROP, STALL, smtp
+from lab import DROP, SPOOL_FILES, STALL, smtp
 
 MESSAGE = "Subject: hi\nTo: alice@walk.test\n\nhello\n"
 HOST = "198.18.0.20"
@@ -25,7 +25,7 @@ def entries(spool):
 
 
 def files(spool):
-    return sorted(path.name for path in spool.iterdir() if path.name != "stamp")
+    return sorted(path.name for path in spool.iterdir() if path.name not in SPOOL_FILES)
 
 
 def marks(spool):

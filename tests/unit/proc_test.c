@@ -302,14 +302,14 @@ a_rest(void **state)
 	struct sigaction was;
 
 	(void)state;
-	assert_true(sys_rest(clock_now() + 1, &called));
-	assert_true(sys_rest(0, &called));
+	assert_true(sys_rest(NULL, 0, clock_now() + 1, &called));
+	assert_true(sys_rest(NULL, 0, 0, &called));
 	assert_int_equal(
 	    sigaction(SIGALRM, &(struct sigaction){.sa_handler = call}, &was),
 	    0);
 	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
-	assert_false(sys_rest(clock_now() + hour, &called));
-	assert_false(sys_rest(clock_now() + hour, &called));
+	assert_false(sys_rest(NULL, 0, clock_now() + hour, &called));
+	assert_false(sys_rest(NULL, 0, clock_now() + hour, &called));
 	called = 0;
 	assert_int_equal(sigaction(SIGALRM, &was, NULL), 0);
 }
