@@ -390,7 +390,7 @@ thousands_of_sections(void **state)
 	assert_int_equal(c.routes_n, MANY);
 	assert_string_equal(c.routes[0].head.name.p, "d0.example");
 	assert_string_equal(c.routes[MANY - 1].head.name.p, "d9999.example");
-	assert_int_equal(c.routes[MANY / 2].tls, TLS_LEVEL_NONE);
+	assert_int_equal(c.routes[MANY / 2].tls.level, TLS_LEVEL_NONE);
 	buf_free(&text);
 }
 

@@ -45,7 +45,7 @@ static const struct way ways[] = {
 static void
 ways_of_domains(void **state)
 {
-	static const struct routes routes = {NULL, TLS_LEVEL_MAY, NULL, 0};
+	static const struct routes routes = {.tls = TLS_LEVEL_MAY};
 	struct pool p = {0};
 
 	(void)state;
@@ -87,16 +87,17 @@ static void
 routes_of_domains(void **state)
 {
 	const struct route list[] = {
-	    {STR("*"), NULL, TLS_LEVEL_NONE},
-	    {STR(".a.example"), NULL, TLS_LEVEL_NONE},
-	    {STR("a.example"), NULL, TLS_LEVEL_NONE},
-	    {STR(".b.a.example"), NULL, TLS_LEVEL_NONE},
+	    {.pattern = STR("*"), .tls = TLS_LEVEL_NONE},
+	    {.pattern = STR(".a.example"), .tls = TLS_LEVEL_NONE},
+	    {.pattern = STR("a.example"), .tls = TLS_LEVEL_NONE},
+	    {.pattern = STR(".b.a.example"), .tls = TLS_LEVEL_NONE},
 	};
 	struct pool p = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-		struct routes routes = {NULL, TLS_LEVEL_MAY, list, 4};
+		struct routes routes = {
+		    .tls = TLS_LEVEL_MAY, .route = list, .n = 4};
 		struct next_hop hop =
 		    route_domain(str_c(choices[i].domain), &routes, &p);
 		const struct route *found =
