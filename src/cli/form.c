@@ -151,6 +151,51 @@ read_users(const struct conf_key *k, struct str value, void *at, struct pool *p,
 	return 0;
 }
 
+/* Domains are compared as bytes: they are in ASCII. */
+static int
+read_sender(struct buf *b, struct str one, struct pool *p, struct err *e)
+{
+	size_t at = one.n;
+	struct str domain;
+	struct addr a;
+
+	while (at > 0 && one.p[at - 1] != '@')
+		at--;
+	domain = str_slice(one, at, one.n);
+	if (at == 0)
+		return err_set(e, ERR_SYNTAX,
+		    "\"%.*s\" is neither an address nor @ and a domain",
+		    STR_ARG(one));
+	if (at > 1 && addr_one(p, one, &a, e) < 0)
+		return -1;
+	buf_add(b, str_slice(one, 0, at));
+	return idn_ascii(b, domain, e);
+}
+
+static int
+read_senders(const struct conf_key *k, struct str value, void *at,
+    struct pool *p, struct err *e)
+{
+	struct str rest = value;
+	struct str one;
+	struct buf all;
+	int result = 0;
+
+	(void)k;
+	buf_init(&all, 4 * value.n + 1024);
+	while (result == 0 && str_word(&rest, ", ", &one)) {
+		if (all.n > 0)
+			buf_byte(&all, ' ');
+		result = read_sender(&all, one, p, e);
+	}
+	if (result == 0 && all.over)
+		result = err_set(e, ERR_LIMIT, "too many senders");
+	if (result == 0)
+		*(struct str *)at = pool_str(p, buf_str(&all));
+	buf_free(&all);
+	return result;
+}
+
 static int
 read_prints(const struct conf_key *k, struct str value, void *at,
     struct pool *p, struct err *e)
@@ -308,6 +353,7 @@ static const struct form {
     [KEY_PATH] = {read_path, write_text, NULL, NULL},
     [KEY_ADDRESS] = {read_address, write_text, NULL, NULL},
     [KEY_LOG] = {read_log, write_text, NULL, NULL},
+    [KEY_SENDERS] = {read_senders, write_text, NULL, NULL},
     [KEY_PRINTS] = {read_prints, write_text, NULL, NULL},
     [KEY_RELAY] = {read_relay, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},

@@ -12,6 +12,7 @@ enum key_type {
 	KEY_HOST,    /* a domain name or [address literal]; may be empty */
 	KEY_HOSTS,   /* any number of them, commas or blanks between */
 	KEY_ADDRESS, /* one mail address; may be empty */
+	KEY_SENDERS, /* addresses or "@domain", any number of them */
 	KEY_SPOOL,   /* an absolute path, none, or default */
 	KEY_PATH,    /* an absolute path; may be empty */
 	KEY_LOG,     /* syslog, stderr, or an absolute path */

@@ -149,6 +149,8 @@ const struct conf_key conf_keys[] = {
 	TEXT("relay", KEY_RELAY, relay, "",
 	    "host[:port], several, or a section [relay]; empty: MX hosts"),
 	LOGIN(IN_MAIN, AT(login)),
+	WORD("null-client", null_client, yes_no, "no",
+	    "names of this host without an alias go to the relay, too"),
 	TEXT("nameserver", KEY_SERVER, nameserver, "",
 	    "DNS server, ip, ip:port or [ip]:port; empty: resolv.conf"),
 	WORD("trust-ad", trust_ad, yes_no, "no",
@@ -197,6 +199,8 @@ const struct conf_key conf_keys[] = {
 
 	{IN_RELAY, "host", KEY_RELAY, AT_RELAY(host), "", 0, 0, NULL,
 	    "host[:port], or several, tried in this order"},
+	{IN_RELAY, "from", KEY_SENDERS, AT_RELAY(from), "", 0, 0, NULL,
+	    "senders whose mail goes there: addresses, or @ and a domain"},
 	TLS(IN_RELAY, AT_RELAY(tls), "of this relay; default: verify"),
 	LOGIN(IN_RELAY, AT_RELAY(login)),
 

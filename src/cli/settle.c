@@ -277,6 +277,7 @@ settle_resolve(
 	    .own = id->own,
 	    .own_n = id->own_n,
 	    .mailname = id->mailname,
+	    .null_client = c->null_client,
 	    .max = (size_t)c->max_recipients,
 	};
 }

@@ -42,6 +42,7 @@ struct conf_tls {
 struct conf_relay {
 	struct conf_head head;
 	struct str host; /* those of relay_hosts */
+	struct str from; /* senders whose mail goes there */
 	struct conf_tls tls;
 	struct conf_login login;
 };
@@ -98,6 +99,7 @@ struct conf {
 	int64_t dns_patience;
 	int64_t smtp_port;
 	int64_t ip;
+	int64_t null_client; /* names of this host go to the relay, too */
 	int64_t loopback_mx;
 	struct conf_tls tls;
 	int64_t agents;

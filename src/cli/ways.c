@@ -102,6 +102,9 @@ read_sections(struct ways *w, struct err *e)
 			w->pool, e) < 0)
 			return err_while(
 			    e, "[relay \"%.*s\"]", STR_ARG(r->head.name));
+		/* Who says who he is, submits. */
+		if (w->section[i].login)
+			relay_submits(&w->section[i]);
 	}
 	return 0;
 }
@@ -159,8 +162,11 @@ find(const struct relay **found, const struct ways *w, struct str text,
 	if (relay_hosts(relay, text, w->pool, e) < 0 ||
 	    ask_relay(relay, *said, w, e) < 0)
 		return -1;
-	return login ? login_of(&relay->login, login, relay->tls, w->pool, e)
-		     : 0;
+	if (login && login_of(&relay->login, login, relay->tls, w->pool, e) < 0)
+		return -1;
+	if (relay->login)
+		relay_submits(relay);
+	return 0;
 }
 
 static int
@@ -193,6 +199,28 @@ read_route(struct route *route, const struct conf_route *r,
 	return demand_of(&route->demand, &t, route->pattern, w->pool, e);
 }
 
+/* Whose mail goes to which relay of its own. */
+static void
+read_accounts(struct routes *routes, const struct ways *w)
+{
+	const struct conf *c = w->conf;
+	struct account *account;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->relays_n; i++)
+		n += c->relays[i].from.n;
+	account = pool_array(w->pool, n, sizeof(*account));
+	routes->account = account;
+	for (size_t i = 0; i < c->relays_n; i++) {
+		struct str rest = c->relays[i].from;
+		struct str one;
+
+		while (str_word(&rest, " ", &one))
+			account[routes->accounts++] =
+			    (struct account){one, &w->section[i]};
+	}
+}
+
 int
 ways_of(
     struct routes *routes, const struct conf *c, struct pool *p, struct err *e)
@@ -207,6 +235,11 @@ ways_of(
 	if (read_sections(&w, e) < 0 ||
 	    find(&routes->relay, &w, c->relay, &said, &c->login, e) < 0)
 		return -1;
+	read_accounts(routes, &w);
+	if (c->null_client && routes->relay == NULL)
+		return err_set(e, ERR_SYNTAX,
+		    "null-client is for who has a relay, and the key relay "
+		    "names none");
 	routes->tls = (enum tls_level)mx.level;
 	if (routes->relay) {
 		routes->tls = routes->relay->tls;

@@ -72,13 +72,13 @@ one_letter(const struct way *a, const struct way *b)
  * that, so that it is logged and shown as all others.
  */
 static struct next_hop
-target_of(struct recipient *r, const struct run *run)
+target_of(struct recipient *r, struct str from, const struct run *run)
 {
 	struct next_hop none = {.kind = NEXT_HOP_NONE, .status = r->status};
 
 	if (r->status.outcome == OUTCOME_OPEN)
 		return route_domain(
-		    r->addr.domain, &run->opts->routes, run->pool);
+		    r->addr.domain, from, &run->opts->routes, run->pool);
 	r->status = (struct status){0};
 	return none;
 }
@@ -107,7 +107,7 @@ find_ways(const struct run *run, struct way **ways)
 				r->since[SINCE_RUN] = run->opts->start;
 			r->since[SINCE_READ] = run->opts->read;
 			way[n++] = (struct way){
-			    .target = target_of(r, run),
+			    .target = target_of(r, from, run),
 			    .utf8 =
 				!str_is_ascii(from) || !str_is_ascii(r->path),
 			    .who = {&run->job[j], r},

@@ -86,6 +86,7 @@ expansion_of(const struct resolve_opts *opts)
 	    .file = str_c(opts->file),
 	    .own = opts->own,
 	    .own_n = opts->own_n,
+	    .domain = opts->null_client ? opts->mailname : STR_NONE,
 	    .max = opts->max,
 	};
 }

@@ -11,6 +11,7 @@ struct resolve_opts {
 	const struct str *own; /* the host's domains, see route/expand.h */
 	size_t own_n;
 	struct str mailname; /* domain of an owner who has none */
+	bool null_client;    /* names without an alias are at the mailname */
 	size_t max;	     /* recipients */
 };
 

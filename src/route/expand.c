@@ -293,6 +293,8 @@ take_address(struct work *w, const struct addr *a)
 		take_here(w, &user);
 	} else if (alias && !itself) {
 		follow(w, alias, a);
+	} else if (place == PLACE_HERE && w->opts->domain.n > 0) {
+		add(w, a)->addr.domain = w->opts->domain;
 	} else if (place == PLACE_HERE) {
 		refuse(w, a);
 	} else {

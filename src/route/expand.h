@@ -29,6 +29,9 @@ struct expand_opts {
 	struct str trouble;
 	const struct str *own; /* the host's domains, in ASCII */
 	size_t own_n;
+	/* What is put behind a name of this host without an alias; empty: it is
+	 * refused (C-26). */
+	struct str domain;
 	size_t max; /* targets; more are too many for the rest */
 };
 

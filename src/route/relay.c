@@ -150,3 +150,11 @@ relay_hosts(struct relay *relay, struct str text, struct pool *p, struct err *e)
 	}
 	return 0;
 }
+
+void
+relay_submits(struct relay *relay)
+{
+	for (size_t i = 0; i < relay->n; i++)
+		if (relay->host[i].port == 0)
+			relay->host[i].port = PORT_SUBMISSION;
+}

@@ -15,13 +15,13 @@ struct relay_host {
 	struct str name; /* in ASCII; or "[192.0.2.1]" */
 	bool literal;
 	struct ip ip;	/* of a literal */
-	unsigned port;	/* 0: the usual one */
+	unsigned port;	/* 0: that of the key smtp-port */
 	bool encrypted; /* TLS from the first byte, no STARTTLS (RFC 8314) */
 };
 
 struct relay {
-	struct str name;	       /* for people */
-	const struct relay_host *host; /* tried in this order */
+	struct str name;	 /* for people */
+	struct relay_host *host; /* tried in this order */
 	size_t n;
 	enum tls_level tls;
 	const struct login *login;   /* who we are for them; NULL: nobody */
@@ -38,6 +38,9 @@ struct relay {
  */
 int relay_host(struct relay_host *, struct str text, struct pool *,
     struct err *) __attribute__((warn_unused_result));
+
+/* Gives those hosts a port that have none: that of submission (RFC 6409). */
+void relay_submits(struct relay *);
 
 /*
  * Reads one or more hosts, separated by commas or blanks.  The list is in the

@@ -93,19 +93,52 @@ hop_to(struct str domain, struct pool *p)
 	return hop;
 }
 
+const struct relay *
+route_account(const struct routes *routes, struct str from)
+{
+	const struct relay *found = NULL;
+	size_t best = 0;
+
+	for (size_t i = 0; i < routes->accounts; i++) {
+		struct str pattern = routes->account[i].pattern;
+		struct str end = from;
+
+		if (pattern.p[0] == '@' && from.n <= pattern.n)
+			continue;
+		if (pattern.p[0] == '@')
+			end = str_slice(from, from.n - pattern.n, from.n);
+		if (!str_ieq(pattern, end) || pattern.n <= best)
+			continue;
+		best = pattern.n;
+		found = routes->account[i].relay;
+	}
+	return found;
+}
+
 struct next_hop
-route_domain(struct str domain, const struct routes *routes, struct pool *p)
+route_domain(struct str domain, struct str from, const struct routes *routes,
+    struct pool *p)
 {
 	struct next_hop hop = hop_to(domain, p);
 	const struct route *route = NULL;
-	const struct relay *relay;
+	const struct relay *relay = routes->relay;
+	const struct relay *own;
 
 	if (hop.kind == NEXT_HOP_NONE)
 		return hop;
 	route = route_find(routes, hop.domain);
-	relay = route ? route->relay : routes->relay;
-	hop.tls = route ? route->tls : routes->tls;
-	hop.demand = route ? route->demand : routes->demand;
+	own = route ? NULL : route_account(routes, from);
+	hop.tls = routes->tls;
+	hop.demand = routes->demand;
+	if (route) {
+		relay = route->relay;
+		hop.tls = route->tls;
+		hop.demand = route->demand;
+	} else if (own) {
+		relay = own;
+		hop.tls = own->tls;
+		hop.demand = own->demand;
+	}
 	if (relay == NULL)
 		return hop;
 	return (struct next_hop){.kind = NEXT_HOP_RELAY,

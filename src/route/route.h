@@ -28,6 +28,12 @@ struct route {
 	const struct demand *demand; /* see net/demand.h; NULL: none */
 };
 
+/* A relay for the mail of some senders. */
+struct account {
+	struct str pattern; /* "me@example.org", "@example.org" */
+	const struct relay *relay;
+};
+
 /* What it says about all mail. */
 struct routes {
 	const struct relay *relay; /* where no route fits; NULL: MX hosts */
@@ -35,6 +41,8 @@ struct routes {
 	const struct demand *demand;
 	const struct route *route;
 	size_t n;
+	const struct account *account; /* where no route fits, before relay */
+	size_t accounts;
 };
 
 struct next_hop {
@@ -54,12 +62,16 @@ struct next_hop {
  */
 const struct route *route_find(const struct routes *, struct str domain);
 
+/* The relay for mail from a reverse-path, the nearest pattern; NULL: none. */
+const struct relay *route_account(const struct routes *, struct str from);
+
 /*
  * The next hop for a recipient's domain, as written (may be IDN, end in a
- * dot, be an address literal, or empty).  Names are allocated in the pool.
+ * dot, be an address literal, or empty), and mail from this reverse-path. Names
+ * are allocated in the pool.
  */
 struct next_hop route_domain(
-    struct str domain, const struct routes *, struct pool *);
+    struct str domain, struct str from, const struct routes *, struct pool *);
 
 struct exchanger {
 	unsigned preference;

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: ISC
 """The way of the mail as the configuration has it: routes, relays, and what a channel must prove."""
 
+import re
 import types
 
 import pytest
 
 import certs
-from lab import STALL, smtp
+from lab import STALL, TOP, smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
 
@@ -21,7 +22,7 @@ def test_a_level_of_tls_for_some_domains(lab):
 
 def relayed(server):
     """From, to and text of what a scripted server took, as one transaction each."""
-    return [(sender, rcpts) for sender, rcpts, _ in server.mail]
+    return [(sender.split(" SIZE=")[0], rcpts) for sender, rcpts, _ in server.mail]
 
 
 def test_all_mail_goes_to_the_relay(lab):
@@ -106,6 +107,70 @@ def test_parts_that_do_not_fit(lab):
     lab.etc("hantar.conf", '[relay "hub"]\n')
     done = lab.run(["--check"])
     assert done.status == 78 and '[relay "hub"] says no host' in done.err
+
+
+
+def test_relays_of_senders(lab):
+    """Accounts: mail from some senders goes to a relay of their own; each message of a run to its own."""
+    own = lab.serve("198.18.0.20")
+    other = lab.serve("198.18.0.21")
+    lab.etc(
+        "hantar.conf",
+        "relay = 198.18.0.21\ntls = none\n"
+        '[relay "work"]\nhost = 198.18.0.20\ntls = none\nfrom = @example.com, me@example.org\n',
+    )
+    for sender in ("x@EXAMPLE.com", "me@example.org", "you@example.org"):
+        assert lab.run(["-f", sender, "alice@post.test"], MESSAGE).status == 0
+    assert [sender for sender, _ in relayed(own)] == ["MAIL FROM:<x@EXAMPLE.com>", "MAIL FROM:<me@example.org>"]
+    assert [sender for sender, _ in relayed(other)] == ["MAIL FROM:<you@example.org>"]
+
+
+def test_null_client(lab):
+    """C-26: names of this host go to the relay with the mailname, but where an alias leads elsewhere; only if it is said."""
+    server = lab.serve("198.18.0.20")
+    lab.etc("aliases", "root: me@example.org\n")
+    config = "relay = 198.18.0.20\ntls = none\nmailname = example.net\n"
+    lab.etc("hantar.conf", config)
+    assert lab.run(["bob"], MESSAGE).status == 67
+    lab.etc("hantar.conf", config + "null-client = yes\n")
+    assert lab.run(["bob", "root", "eve@localhost"], MESSAGE).status == 0
+    ((_, rcpts),) = relayed(server)
+    assert sorted(rcpts) == ["RCPT TO:<bob@example.net>", "RCPT TO:<eve@example.net>", "RCPT TO:<me@example.org>"]
+    lab.etc("hantar.conf", "null-client = yes\n")
+    done = lab.run(["bob"], MESSAGE)
+    assert done.status == 78 and "null-client is for who has a relay" in done.err
+
+
+def test_two_lines_are_enough(lab):
+    """C-29: a host and who we are for it: the port is that of submission; the example that is shipped says the same."""
+    seen = []
+
+    def ehlo(peer, _line):
+        return "250 x\nAUTH PLAIN" if peer.tls else "250 x\nSTARTTLS"
+
+    def auth(_peer, line):
+        seen.append(line)
+        return "235 2.7.0 welcome"
+
+    server = lab.serve("198.18.0.20", smtp(EHLO=ehlo, AUTH=auth), port=587)
+    lab.etc("hosts", "198.18.0.20 smtp.example.org\n")
+    lab.etc("secret", "word\n")
+    (lab.proc.parent / "etc/secret").chmod(0o600)
+    example = (TOP / "dist/hantar.conf.in").read_text().replace("@sysconfdir@/hantar.password", "/etc/secret")
+    wanted = re.sub(r"^#(?=\S+ = |\[)", "", example.split('#[relay "work"]')[0], flags=re.MULTILINE)
+    wanted = re.sub(r"^(spool|relay) = .*$", r"#\g<0>", wanted, flags=re.MULTILINE)
+    lab.etc("hantar.conf", wanted + "relay = smtp.example.org\ntls = encrypt\n")
+    assert lab.run(["alice@post.test"], MESSAGE).status == 0
+    assert len(server.mail) == 1 and len(seen) == 1
+
+
+def test_the_example_as_a_whole(lab):
+    """The configuration that is shipped is right, with and without its comments."""
+    example = (TOP / "dist/hantar.conf.in").read_text().replace("@sysconfdir@", "/etc").replace("@spooldir@", str(lab.tmp / "x"))
+    for text in (example, re.sub(r"^#(?=\S+ = |\[)", "", example, flags=re.MULTILINE)):
+        lab.etc("hantar.conf", text)
+        done = lab.run(["--print-config"])
+        assert (done.status, done.err) == (0, "")
 
 
 HUB = "hub.home.test"

@@ -116,8 +116,8 @@ set_up(struct world *w)
 	w->run = (struct run){
 	    .job = &w->job, .jobs = 1, .opts = &w->opts, .pool = &w->pool};
 	w->hop = (struct hop){
-	    .target =
-		route_domain(STR("[127.0.0.1]"), &w->opts.routes, &w->pool),
+	    .target = route_domain(
+		STR("[127.0.0.1]"), STR(""), &w->opts.routes, &w->pool),
 	    .member = w->member,
 	    .n = 2,
 	};

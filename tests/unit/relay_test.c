@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* C-27, C-29: how a relay is written. */
+/* C-27, C-29: how a relay is written, and whose mail it takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "route/relay.h"
+#include "route/route.h"
 
 static const struct {
 	const char *text;
@@ -109,12 +109,62 @@ lists_of_hosts(void **state)
 	pool_free(&p);
 }
 
+static const struct {
+	const char *from;
+	size_t expected; /* account; 3: none */
+} senders[] = {
+    {"me@example.org", 0},
+    {"ME@EXAMPLE.org", 0},
+    {"you@example.org", 1},
+    {"@example.org", 3},
+    {"you@sub.example.org", 3},
+    {"xme@example.org", 1},
+    {"me@example.com", 2},
+    {"", 3},
+};
+
+/* C-30: an address before its domain; a route before both. */
+static void
+relays_of_senders(void **state)
+{
+	const struct relay relay[3] = {
+	    {.tls = TLS_LEVEL_MAY}, {.tls = TLS_LEVEL_MAY}, {.n = 0}};
+	const struct account list[] = {
+	    {STR("me@example.org"), &relay[0]},
+	    {STR("@example.org"), &relay[1]},
+	    {STR("@example.com"), &relay[2]},
+	};
+	const struct route route = {.pattern = STR("x.example")};
+	const struct routes routes = {
+	    .route = &route, .n = 1, .account = list, .accounts = 3};
+	struct pool p = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
+		struct str from = str_c(senders[i].from);
+		size_t n = senders[i].expected;
+		struct next_hop hop =
+		    route_domain(STR("a.example"), from, &routes, &p);
+
+		if (hop.relay != (n < 3 ? &relay[n] : NULL))
+			fail_msg("%s", senders[i].from);
+		assert_int_equal(
+		    hop.kind, n < 3 ? NEXT_HOP_RELAY : NEXT_HOP_MX);
+		assert_int_equal(
+		    hop.tls, n < 2 ? TLS_LEVEL_MAY : TLS_LEVEL_NONE);
+		hop = route_domain(STR("x.example"), from, &routes, &p);
+		assert_null(hop.relay);
+	}
+	pool_free(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hosts_of_relays),
 	    cmocka_unit_test(lists_of_hosts),
+	    cmocka_unit_test(relays_of_senders),
 	};
 
 	return cmocka_run_group_tests_name("relay", tests, NULL, NULL);

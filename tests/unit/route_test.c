@@ -51,7 +51,7 @@ ways_of_domains(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct next_hop hop =
-		    route_domain(str_c(ways[i].domain), &routes, &p);
+		    route_domain(str_c(ways[i].domain), STR(""), &routes, &p);
 		struct buf b;
 
 		if (hop.kind != ways[i].kind)
@@ -98,8 +98,8 @@ routes_of_domains(void **state)
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
 		struct routes routes = {
 		    .tls = TLS_LEVEL_MAY, .route = list, .n = 4};
-		struct next_hop hop =
-		    route_domain(str_c(choices[i].domain), &routes, &p);
+		struct next_hop hop = route_domain(
+		    str_c(choices[i].domain), STR(""), &routes, &p);
 		const struct route *found =
 		    hop.domain.n ? route_find(&routes, hop.domain) : NULL;
 
@@ -111,7 +111,8 @@ routes_of_domains(void **state)
 		assert_int_equal(
 		    hop.tls, found ? TLS_LEVEL_NONE : TLS_LEVEL_MAY);
 		routes.n = 0;
-		hop = route_domain(str_c(choices[i].domain), &routes, &p);
+		hop = route_domain(
+		    str_c(choices[i].domain), STR(""), &routes, &p);
 		assert_int_equal(hop.tls, TLS_LEVEL_MAY);
 	}
 	pool_free(&p);
