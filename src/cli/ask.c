@@ -63,18 +63,6 @@ run_version(const struct options *o)
 }
 
 int
-run_check(const struct options *o)
-{
-	struct conf c;
-	struct err e;
-	int status = settle_conf(&c, o, &e);
-
-	if (status == 0)
-		status = settle_delivery(&c, &e);
-	return status ? fail(o->name, status, &e) : EX_OK;
-}
-
-int
 run_print_config(const struct options *o)
 {
 	struct conf c;

@@ -321,6 +321,32 @@ def test_mx_hosts_that_have_to_prove_it(lab, pki, monkeypatch):
     assert not servers[0].mail
 
 
+def test_check_looks_at_every_file(lab, pki):
+    """E-14, E-15: each file that is named and cannot be used has a line of its own, with the reason; status 78."""
+    lab.etc("secret", "word\n")
+    (lab.proc.parent / "etc/secret").chmod(0o644)
+    ours = pki.root.issue("check", ["DNS:x.test"])
+    ours.chmod(0o644)
+    lab.etc(
+        "hantar.conf",
+        "relay = one\ntls-authorities = /etc/gone\n"
+        '[relay "one"]\nhost = a.test\nuser = me\npassword-file = /etc/nothing\n'
+        '[relay "two"]\nhost = b.test\nuser = me\npassword-file = /etc/secret\ntls = encrypt\nfrom = @b.test\n'
+        f'[route "c.test"]\ntls = encrypt\nrelay = c.test\ntls-certificate = {ours}\n',
+    )
+    done = lab.run(["--check"])
+    assert done.status == 78
+    one, secret, two, route = done.err.splitlines()
+    assert "relay one: /etc/gone: No such file" in one
+    assert "relay one: " in secret and "/etc/nothing" in secret
+    assert "relay two: " in two and "/etc/secret" in two
+    assert f"route c.test: {ours}: everybody can read this private key: chmod o= {ours}" in route
+    lab.etc("hantar.conf", f"relay = a.test\ntls-authorities = {pki.root.pem}\nuser = me\npassword-file = /etc/secret\n")
+    (lab.proc.parent / "etc/secret").chmod(0o600)
+    done = lab.run(["--check"])
+    assert (done.status, done.out, done.err) == (0, "", "")
+
+
 @pytest.mark.parametrize("mistake, cause", [
     ("relay = hub.home.test:submision", "neither a port nor one of smtp, submission, submissions"),
     ("realy = hub.home.test", 'hantar.conf:1: no key is called "realy"; the nearest is "relay"'),
