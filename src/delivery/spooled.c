@@ -218,9 +218,9 @@ note_one(const struct job *job, int64_t arrived, const struct fate *all,
 	/* Without random bytes all are tried at the same distance. */
 	(void)(sys_random(&random, sizeof(random)) < 0);
 	event.next = doubt
-	    ? schedule_doubt(before, now, random)
+	    ? schedule_doubt(before + 1, now, random)
 	    : schedule_next(schedule, arrived, job->envelope->from.n == 0,
-		  before, now, random);
+		  before + 1, now, random);
 	if (doubt)
 		note_doubts(job, all, who, n);
 	buf_init(&ranges, EVENT_LINE);
