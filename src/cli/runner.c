@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/runner.h"
 
+#include <errno.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -34,8 +35,10 @@ runner_prepare(struct runner *r, const struct options *o)
 	if ((status = settle_identity(&r->who, &r->conf, o, &e)) != 0)
 		return fail(o, status, &e);
 	if (place_open(&r->store, &r->conf, &e) < 0) {
+		status = e.number == EACCES || e.number == EPERM ? EX_NOPERM
+								 : EX_CANTCREAT;
 		err_while(&e, "spool");
-		return fail(o, EX_CANTCREAT, &e);
+		return fail(o, status, &e);
 	}
 	return 0;
 }

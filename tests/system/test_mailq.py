@@ -174,7 +174,7 @@ def test_delete(queue):
 def test_strangers(queue):
     """G-17, J-13: who is neither root nor owner sees nothing and changes nothing."""
     entry = queue.send("alice@walk.test")
-    for args in ["-bp"], ["-bP"], ["--queue-status"], ["--delete", entry], ["--hold", "ALL"]:
+    for args in ["-bp"], ["-bP"], ["--queue-status"], ["--delete", entry], ["--hold", "ALL"], ["-q"], ["--due"]:
         done = queue(*args, user="nobody")
         assert done.status == 77 and done.out == "" and "Permission denied" in done.err
     assert queue.ids() == [entry]
