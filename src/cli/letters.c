@@ -14,7 +14,7 @@ const struct mode_word letters_modes[] = {
     {"p", MODE_LIST, "list the queue, as mailq; -qI, -qR, -qS select"},
     {"P", MODE_COUNT, "count the queue"},
     {"s", MODE_UNSUPPORTED, NULL},
-    {"v", MODE_UNSUPPORTED, NULL},
+    {"v", MODE_VERIFY, "say how mail for the operands would go; send nothing"},
     {"d", MODE_UNSUPPORTED, NULL},
     {"D", MODE_UNSUPPORTED, NULL},
     {"l", MODE_UNSUPPORTED, NULL},
@@ -42,7 +42,7 @@ const struct mode_word letters_words[] = {
 #define AT(field) offsetof(struct options, field)
 
 const struct flag_word letters_flags[] = {
-    {"json", AT(json), "with -bp, --queue-status: for programs"},
+    {"json", AT(json), "with -bp, -bv, --queue-status: for programs"},
 };
 
 const struct short_key letters_keys[] = {

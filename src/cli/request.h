@@ -13,6 +13,7 @@ enum mode {
 	MODE_VERSION,
 	MODE_CHECK, /* is the configuration valid? */
 	MODE_PRINT_CONFIG,
+	MODE_VERIFY,  /* how would it be routed? */
 	MODE_ALIASES, /* is the file of aliases valid? */
 	MODE_QUEUE,   /* run the queue */
 	MODE_DUE,     /* run what of it is due */

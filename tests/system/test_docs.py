@@ -52,7 +52,7 @@ def test_options(hantar):
     """Each option of --help has its item in hantar(8), and the other way round."""
     manual, program = options_of_manual(), options_of_help(hantar("--help"))
     # -b and -o are explained by their values; modes that are not built are in the manual only.
-    unbuilt = {"-bs", "-bv"}
+    unbuilt = {"-bs"}
     assert manual - unbuilt - {"-o"} == program
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The way of the mail as the configuration has it: routes, relays, and what a channel must prove."""
 
+import json
 import re
 import types
 
@@ -345,6 +346,44 @@ def test_check_looks_at_every_file(lab, pki):
     (lab.proc.parent / "etc/secret").chmod(0o600)
     done = lab.run(["--check"])
     assert (done.status, done.out, done.err) == (0, "", "")
+
+
+def test_how_mail_would_go(lab):
+    """A-29: -bv says for each address where it would go and why, in both forms, and sends nothing."""
+    lab.etc("aliases", "root: alice@post.test, me@example.org\n")
+    lab.mx("two.test", "198.18.0.20", "198.18.0.21")
+    lab.etc(
+        "hantar.conf",
+        '[relay "work"]\nhost = hub.test:465, [192.0.2.1]:587\nuser = me\npassword-file = /etc/secret\nfrom = @example.com\n'
+        '[route ".example.org"]\nrelay = work\ntls = encrypt\n[route "example.org"]\nrelay = work\n[route "plain.test"]\ntls = none\n',
+    )
+    done = lab.run(["-bv", "root", "a@plain.test", "b@[192.0.2.9]", "c@two.test"])
+    assert (done.status, done.err, done.log) == (0, "", [])
+    assert done.out.splitlines() == [
+        'alice@post.test: hosts mx.post.test (10); tls may; alias root',
+        'me@example.org: relay work; hosts hub.test:465 (TLS from the first byte), [192.0.2.1]:587; tls verify; user me; '
+        'by [route "example.org"]; alias root',
+        'a@plain.test: hosts mx.plain.test (10); tls none; by [route "plain.test"]',
+        "b@[192.0.2.9]: hosts [192.0.2.9]; tls may",
+        "c@two.test: hosts mx1.two.test (10), mx2.two.test (20); tls may",
+    ]
+    done = lab.run(["-bv", "--json", "-f", "x@example.com", "a@post.test", "a@x.example.org"])
+    first, second = (json.loads(line) for line in done.out.splitlines())
+    assert first["relay"] == "work" and first["by"] == 'from, of [relay "work"]' and first["tls"] == "verify"
+    assert second["by"] == '[route ".example.org"]' and second["tls"] == "encrypt"
+
+
+@pytest.mark.parametrize("address, status, words", [
+    ("nobody", 67, "failed; why there is no alias"),
+    ("a@nowhere.test", 68, "failed; why "),
+    ("a@[bad]", 68, "failed; why "),
+    ("a@x, b@y", 65, ""),
+])
+def test_mail_that_would_not_go(lab, address, status, words):
+    """A-29: the status is that which the message would have."""
+    lab.etc("aliases", "root: me@example.org\n")
+    done = lab.run(["-bv", address])
+    assert done.status == status and words in done.out
 
 
 @pytest.mark.parametrize("mistake, cause", [

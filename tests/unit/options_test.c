@@ -121,7 +121,7 @@ static const struct {
     {"G-13", {"-qI"}, "64 -qI: neither a time (15m, 1h30m) nor f"},
     {"A-27", {"-bi"}, "aliases |"},
     {"A-27", {"-I"}, "aliases |"},
-    {"A-29: not built yet", {"-bv", "a"}, "unsupported(-bv) | a"},
+    {"A-28: not built yet", {"-bs"}, "unsupported(-bs) |"},
     {"A-30", {"-bC"}, "check |"},
     {"A-04: an unknown mode", {"-bx"}, "64 unknown mode -bx"},
     {"A-31", {"-odb"}, "send DeliveryMode=b |"},
