@@ -6,6 +6,8 @@ import os
 import ssl
 
 import pytest
+import dovecot
+from installation import entries
 from lab import smtp
 from sasl import auth
 
@@ -251,3 +253,47 @@ def test_the_secret_is_nowhere(lab, secret):
     for form in (SECRET.encode(), coded, base64.b64encode(SECRET.encode())):
         assert not [text for text in texts if form in text]
     assert "<hidden>" in done.out and any("<hidden>" in line for line in done.log) and seen
+
+
+@pytest.fixture(name="judge", scope="module")
+def dovecot_server(the_lab):
+    server = dovecot.Dovecot(the_lab, {"me@post.test": SECRET})
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("mechanism", ["", *dovecot.MECHANISMS])
+@pytest.mark.parametrize("address", [dovecot.POSTFIX, dovecot.SUBMISSION], ids=["postfix", "dovecot"])
+def test_real_servers(lab, secret, judge, address, mechanism):
+    """F-02, F-04, F-07, F-10, F-14: each mechanism that they have, with Dovecot as the judge."""
+    assert judge.process.poll() is None
+    lab.etc(
+        "hantar.conf",
+        f"relay = {address}\nuser = me@post.test\npassword-file = /etc/secret\nauth = {mechanism}\nspool = none\n",
+    )
+    done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    assert done.status == 0, done.out
+    assert f">>> AUTH {mechanism or 'SCRAM-SHA-256'}" in done.out
+    (mail,) = lab.mail("alice@post.test")
+    assert mail.text.endswith(b"hello\n")
+    secret("another\n")
+    done = lab.run(["alice@post.test"], MESSAGE)
+    assert done.status == 75 and "535" in done.err
+
+
+def test_a_password_that_users_cannot_read(lab, system, secret):
+    """F-23: an ordinary user sends by the relay of the system, whose password only the program may read."""
+    path = lab.proc.parent / "etc/secret"
+    os.chown(path, 0, system.gid)
+    server = serve(lab, "SCRAM-SHA-256")
+    relay(lab, "password-file = /etc/secret")
+    done = system.run("-v", "alice@post.test")
+    assert done.status == 0 and len(server.mail) == 1 and not server.errors, done.out
+    # Who names hosts, or a place for the password, himself gets nothing of it (J-05).
+    for option in ("relay=198.18.0.21:587", "password-file=/etc/secret", "tls=none"):
+        other = lab.serve("198.18.0.21", smtp(extensions=["AUTH PLAIN"], starttls=True), port=587)
+        done = system.run("-O", option, "-O", "spool=none", "alice@post.test")
+        assert done.status != 0 and "cannot be read" in done.err, done.err
+        assert not other.commands and len(server.mail) == 1
+        other.stop()
+    assert not entries(system.spool)
