@@ -31,29 +31,41 @@ skip(struct str *rest, const char *end)
 		   : str_slice(*rest, rest->n, rest->n);
 }
 
-struct str
-netrc_password(struct str text, struct str host, struct str user)
+struct entry {
+	bool here; /* it is of the host */
+	struct str login, password;
+};
+
+static bool
+is_it(const struct entry *entry, struct str *user, struct str *password)
 {
-	struct str login = STR_NONE, password = STR_NONE;
-	bool here = false;
+	if (!entry->here || entry->login.n == 0 || entry->password.n == 0 ||
+	    (user->n > 0 && !str_eq(entry->login, *user)))
+		return false;
+	*user = entry->login;
+	*password = entry->password;
+	return true;
+}
+
+bool
+netrc_find(
+    struct str text, struct str host, struct str *user, struct str *password)
+{
+	struct entry entry = {0};
 	struct str word;
 
 	while (next(&text, &word)) {
-		bool begins = str_eq(word, STR("machine")) ||
-		    str_eq(word, STR("default"));
-
-		if (begins && here && password.n > 0 && str_eq(login, user))
-			return password;
-		if (str_eq(word, STR("default"))) {
-			here = true;
-		} else if (str_eq(word, STR("machine"))) {
-			here = next(&text, &word) && str_ieq(word, host);
+		if (str_eq(word, STR("machine")) ||
+		    str_eq(word, STR("default"))) {
+			if (is_it(&entry, user, password))
+				return true;
+			entry = (struct entry){
+			    .here = str_eq(word, STR("default")) ||
+				(next(&text, &word) && str_ieq(word, host))};
 		} else if (str_eq(word, STR("login"))) {
-			if (!next(&text, &login))
-				break;
+			(void)next(&text, &entry.login);
 		} else if (str_eq(word, STR("password"))) {
-			if (!next(&text, &password))
-				break;
+			(void)next(&text, &entry.password);
 		} else if (str_eq(word, STR("account"))) {
 			(void)next(&text, &word);
 		} else if (str_eq(word, STR("macdef"))) {
@@ -61,8 +73,6 @@ netrc_password(struct str text, struct str host, struct str user)
 		} else if (str_starts(word, STR("#"))) {
 			skip(&text, "\n");
 		}
-		if (begins)
-			login = password = STR_NONE;
 	}
-	return here && str_eq(login, user) ? password : STR_NONE;
+	return is_it(&entry, user, password);
 }

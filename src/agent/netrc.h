@@ -6,10 +6,12 @@
 #include "base/str.h"
 
 /*
- * The password in the text of a netrc of the user on the host: a view of the
- * text, empty if there is none.  Words may stand in double quotes; "default"
+ * Finds who one is on the host in the text of a netrc: the first that has a
+ * password, and that is *user, unless that is empty.  False if there is none;
+ * else both are views of the text.  Words may stand in double quotes; "default"
  * is every host; what is no netrc is passed over.
  */
-struct str netrc_password(struct str text, struct str host, struct str user);
+bool netrc_find(
+    struct str text, struct str host, struct str *user, struct str *password);
 
 #endif

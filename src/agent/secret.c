@@ -43,7 +43,8 @@ check_mode(const char *path, const struct stat *st, struct err *e)
 static int
 read_file(const char *path, struct buf *out, struct err *e)
 {
-	int fd = sys_open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+	/* With the group of a set-group-ID program, if we have it (F-23). */
+	int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 	int result = -1;
 	ssize_t n;
@@ -143,20 +144,23 @@ from_credential(struct str name, struct buf *out, struct err *e)
 	return result;
 }
 
+/* The user, too, where the configuration does not say him. */
 static int
-from_netrc(const char *path, const struct errand *errand, struct buf *out,
+from_netrc(const char *path, struct secret *s, const struct errand *errand,
     struct err *e)
 {
 	struct str user = errand->login->user;
 	struct str password;
+	struct buf *out = &s->given;
 
 	if (read_file(path, out, e) < 0)
 		return -1;
-	password = netrc_password(buf_str(out), errand->host, user);
-	if (password.n == 0)
+	if (!netrc_find(buf_str(out), errand->host, &user, &password))
 		return err_set(e, ERR_SYNTAX,
-		    "%s has no password of login %.*s on machine %.*s", path,
-		    STR_ARG(user), STR_ARG(errand->host));
+		    "%s has no password%s%.*s on machine %.*s", path,
+		    user.n > 0 ? " of login " : "", STR_ARG(user),
+		    STR_ARG(errand->host));
+	buf_add(&s->login, user);
 	memmove(out->p, password.p, password.n);
 	explicit_bzero(out->p + password.n, out->n - password.n);
 	buf_cut(out, password.n);
@@ -179,10 +183,11 @@ from_command(
 }
 
 static int
-find(struct buf *out, const struct errand *errand, int64_t deadline,
+find(struct secret *s, const struct errand *errand, int64_t deadline,
     struct err *e)
 {
 	const struct login *login = errand->login;
+	struct buf *out = &s->given;
 	struct pool pool = {0};
 	const char *from = pool_c(&pool, login->from);
 	int result = 0;
@@ -204,7 +209,7 @@ find(struct buf *out, const struct errand *errand, int64_t deadline,
 		result = from_credential(login->from, out, e);
 		break;
 	case SECRET_NETRC:
-		result = from_netrc(from, errand, out, e);
+		result = from_netrc(from, s, errand, e);
 		break;
 	case SECRET_NONE:
 	default:
@@ -222,21 +227,27 @@ secret_get(struct secret *s, const struct errand *errand, int64_t deadline,
 
 	*s = (struct secret){0};
 	buf_init(&s->given, AUTH_SECRET);
+	buf_init(&s->login, USER);
 	buf_init(&s->user, PREP);
 	buf_init(&s->prep, PREP);
 	/* All the room that they will ever have: no copy stays behind. */
 	(void)buf_room(&s->given, AUTH_SECRET);
 	(void)buf_room(&s->prep, PREP);
-	if (find(&s->given, errand, deadline, e) < 0)
+	if (find(s, errand, deadline, e) < 0)
 		return err_while(e, "%s",
 		    login->kind == SECRET_COMMAND ? "password-command"
 						  : "password-file");
+	if (s->login.n == 0)
+		buf_add(&s->login, login->user);
+	if (s->login.over)
+		return err_set(
+		    e, ERR_LIMIT, "user: more than %d bytes", (int)USER);
 	if (crypto_load(e) < 0)
 		return -1;
-	prep_sasl(&s->user, login->user);
+	prep_sasl(&s->user, buf_str(&s->login));
 	prep_sasl(&s->prep, buf_str(&s->given));
 	s->who = (struct auth_who){
-	    .user = login->user,
+	    .user = buf_str(&s->login),
 	    .secret = buf_str(&s->given),
 	    .user_prep = buf_str(&s->user),
 	    .secret_prep = buf_str(&s->prep),
@@ -251,6 +262,7 @@ secret_wipe(struct secret *s)
 {
 	buf_wipe(&s->given);
 	buf_wipe(&s->prep);
+	buf_free(&s->login);
 	buf_free(&s->user);
 	s->who = (struct auth_who){0};
 }

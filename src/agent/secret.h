@@ -12,6 +12,7 @@
 
 struct secret {
 	struct buf given;      /* as it was found */
+	struct buf login;      /* the user */
 	struct buf user, prep; /* user and secret, prepared for SCRAM */
 	struct auth_who who;   /* views of these */
 };

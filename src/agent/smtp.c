@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/dial.h"
 #include "net/tls.h"
+#include "os/group.h"
 #include "os/sandbox.h"
 #include "os/sys.h"
 #include "smtp/session.h"
@@ -307,9 +308,15 @@ prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
 		converse(a, tls, NULL, fd, lock);
 		return;
 	}
+	int got;
+
 	if (lock)
 		sandbox_conceal();
-	if (secret_get(&secret, a->errand, deadline, &e) == 0) {
+	got = secret_get(&secret, a->errand, deadline, &e);
+	/* It was given for this, and nothing has been read yet. */
+	if (lock)
+		group_drop();
+	if (got == 0) {
 		converse(a, tls, &secret.who, fd, lock);
 	} else {
 		put_log(a, LOG_LEVEL_ERROR, str_c(e.text));

@@ -12,7 +12,8 @@
 /*
  * Runs the errand to its end.  gate(ctx) blocks until the end of data may be
  * sent, or that it may not be.  lock: the process gives up all that the
- * conversation does not need, once it is connected.
+ * conversation does not need, once it is connected; with a login also the
+ * group that may read the password, once that is read (os/group.h).
  */
 void smtp_attempt(const struct errand *, struct report *,
     enum gate (*gate)(void *ctx), void *ctx, bool lock);

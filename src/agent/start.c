@@ -61,7 +61,10 @@ run_smtp(void *arg)
 {
 	struct child *c = arg;
 
-	group_drop(); /* what comes from a network is read without it (J-06) */
+	/* What comes from a network is read without it (J-06); a password,
+	 * before, with it: see smtp_attempt. */
+	if (c->errand->login == NULL)
+		group_drop();
 	/* A dispatcher that is stopped reads no report: nobody waits for him
 	 * for ever (spool-protocol, 22). */
 	proc_end_by(c->deadline + LAST_WORDS_MS);

@@ -93,7 +93,7 @@ login_of(const struct login **made, const struct conf_login *c,
 		return err_set(e, ERR_SYNTAX,
 		    "user needs a password-file or a password-command beside "
 		    "it");
-	if (!external && c->user.n == 0)
+	if (!external && c->user.n == 0 && login->kind != SECRET_NETRC)
 		return err_set(
 		    e, ERR_SYNTAX, "a password needs the key user beside it");
 	/* Who names them and switches TLS off wants it so (F-03). */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "os/group.h"
 #include "os/proc.h"
 #include "os/sys.h"
 
@@ -40,6 +41,7 @@ become(void *arg)
 	const struct child *c = arg;
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 
+	group_drop();
 	(void)setpgid(0, 0);
 	(void)sigemptyset(&usual.sa_mask);
 	(void)sigaction(SIGPIPE, &usual, NULL);

@@ -273,7 +273,7 @@ refused(struct session *s)
 	buf_init(&b, 1000);
 	buf_printf(
 	    &b, "warning: %.*s refuses the login of ", STR_ARG(s->hooks->peer));
-	code_inert(&b, s->errand->login->user, 200);
+	code_inert(&b, l->who->user, 200);
 	buf_printf(&b, " by %s%s%s: ", mech_name(l->auth.mech),
 	    l->auth.said.n > 0 ? ": " : "", l->auth.said.p);
 	reply_print(&b, &s->reply, 300);

@@ -8,7 +8,7 @@ import ssl
 import pytest
 import dovecot
 from installation import entries
-from lab import smtp
+from lab import smtp, timed_spool
 from sasl import auth
 
 MESSAGE = "Subject: hi\n\nhello\n"
@@ -227,7 +227,7 @@ def test_parts_of_a_login_that_do_not_fit(lab, secret):
         assert done.status == 78 and (why or 'belong into [relay "x"]') in done.err, done.err
 
 
-def test_the_secret_is_nowhere(lab, secret):
+def test_the_secret_is_nowhere(lab, secret, tmp_path):
     """F-24: not in what is printed, logged, kept in the spool, nor in the arguments or environment of any process."""
     seen = []
 
@@ -243,11 +243,11 @@ def test_the_secret_is_nowhere(lab, secret):
 
     server = lab.serve("198.18.0.20", smtp(extensions=["AUTH PLAIN"], starttls=True, AUTH=look), port=587)
     relay(lab, "password-file = /etc/secret")
-    lab.spool = "/run/spool-auth"
+    lab.spool = timed_spool(tmp_path / "spool")
     done = lab.run(["-v", "alice@post.test"], MESSAGE)
     coded = base64.b64encode(f"\0me@post.test\0{SECRET}".encode())
     assert [line for line in server.commands if line.startswith("AUTH PLAIN " + coded.decode())]
-    spool = [path.read_bytes() for path in (lab.proc.parent / "run/spool-auth").rglob("*") if path.is_file()]
+    spool = [path.read_bytes() for path in lab.spool.rglob("*") if path.is_file()]
     assert done.status == 0 and len(spool) > 1
     texts = [done.out.encode(), done.err.encode(), "\n".join(done.log).encode(), *spool, *seen]
     for form in (SECRET.encode(), coded, base64.b64encode(SECRET.encode())):
@@ -269,7 +269,7 @@ def test_real_servers(lab, secret, judge, address, mechanism):
     assert judge.process.poll() is None
     lab.etc(
         "hantar.conf",
-        f"relay = {address}\nuser = me@post.test\npassword-file = /etc/secret\nauth = {mechanism}\nspool = none\n",
+        f"relay = {address}\nuser = me@post.test\npassword-file = /etc/secret\nauth = {mechanism}\nspool = none\ntls = encrypt\n",
     )
     done = lab.run(["-v", "alice@post.test"], MESSAGE)
     assert done.status == 0, done.out
@@ -279,6 +279,24 @@ def test_real_servers(lab, secret, judge, address, mechanism):
     secret("another\n")
     done = lab.run(["alice@post.test"], MESSAGE)
     assert done.status == 75 and "535" in done.err
+
+
+def test_two_lines_of_configuration(lab, secret, judge):
+    """F-22: a relay, and a file that says who we are for it, are enough; the channel is verified, the port right."""
+    assert judge.process.poll() is None
+    lab.etc("hosts", "198.18.0.8 hub.example.test\n")
+    lab.etc("netrc", f'machine hub.example.test login me@post.test password "{SECRET}"\n')
+    (lab.proc.parent / "etc/netrc").chmod(0o640)
+    store = lab.proc.parent / "etc/ssl/certs/ca-certificates.crt"
+    before = store.read_bytes()
+    try:
+        store.write_bytes(before + (lab.state / "tls/cert.pem").read_bytes())
+        lab.etc("hantar.conf", "relay = hub.example.test\npassword-file = netrc:/etc/netrc\n")
+        done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    finally:
+        store.write_bytes(before)
+    assert done.status == 0 and len(lab.mail("alice@post.test")) == 1, done.out
+    assert "AUTH SCRAM-SHA-256" in done.out
 
 
 def test_a_password_that_users_cannot_read(lab, system, secret):

@@ -286,6 +286,32 @@ netrc(void **state)
 	folder_remove(&f);
 }
 
+/* F-22: a netrc says who one is, too. */
+static void
+netrc_with_the_user(void **state)
+{
+	struct login login = {.kind = SECRET_NETRC};
+	struct errand errand = {.host = STR("h"), .login = &login};
+	struct folder f;
+	char path[200];
+	struct secret s;
+	struct err e;
+
+	(void)state;
+	folder_make(&f);
+	(void)snprintf(path, sizeof(path), "%s/netrc", f.path);
+	login.from = str_c(path);
+	folder_put(&f, "netrc",
+	    "machine x login no password no\nmachine h login me password yes "
+	    "machine h login other password other");
+	assert_int_equal(secret_get(&s, &errand, INT64_MAX, &e), 0);
+	assert_true(str_eq(s.who.user, STR("me")));
+	assert_true(str_eq(s.who.user_prep, STR("me")));
+	assert_true(str_eq(s.who.secret, STR("yes")));
+	secret_wipe(&s);
+	folder_remove(&f);
+}
+
 /* F-17: there is none, and none is looked for. */
 static void
 no_secret(void **state)
@@ -306,6 +332,7 @@ main(void)
 	    cmocka_unit_test(secrets_from_descriptors),
 	    cmocka_unit_test(credentials),
 	    cmocka_unit_test(netrc),
+	    cmocka_unit_test(netrc_with_the_user),
 	    cmocka_unit_test(no_secret),
 	};
 
