@@ -342,6 +342,19 @@ peer_tls_binding(const struct peer_tls *t, unsigned char *out, size_t n)
 	    : 0;
 }
 
+void
+peer_tls_certificate(const struct peer_tls *t, struct buf *pem)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long n;
+
+	if (bio && PEM_write_bio_X509(bio, SSL_get_certificate(t->ssl)) == 1 &&
+	    (n = BIO_get_mem_data(bio, &text)) > 0)
+		buf_add(pem, str_of(text, (size_t)n));
+	BIO_free(bio);
+}
+
 const char *
 peer_tls_fault(const struct peer_tls *t)
 {

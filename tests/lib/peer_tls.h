@@ -54,6 +54,9 @@ struct str peer_tls_sni(const struct peer_tls *);
  */
 size_t peer_tls_binding(const struct peer_tls *, unsigned char *out, size_t n);
 
+/* Its certificate, as PEM. */
+void peer_tls_certificate(const struct peer_tls *, struct buf *pem);
+
 const char *peer_tls_fault(const struct peer_tls *);
 
 /* Keys and certificates are kept for the whole process; gives them back. */
