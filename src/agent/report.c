@@ -39,6 +39,7 @@ static const struct {
     [RECORD_SHOW] = {"show", HAS_NUMBER | HAS_TEXT, UINT32_MAX},
     [RECORD_LOG] = {"log", HAS_NUMBER | HAS_TEXT, LOG_LEVEL_INFO},
     [RECORD_LACK] = {"lack", HAS_TEXT, 0},
+    [RECORD_MUTE] = {"mute", 0, 0},
     [RECORD_END] = {"end", 0, 0},
 };
 

@@ -19,6 +19,7 @@
  * show     ms text                   a line of the conversation
  * log      level text
  * lack     text                      the system cannot lock an agent in so
+ * mute                               the host reports no success (no DSN)
  * end                                nothing more will come
  *
  * A status is: outcome blame code enhanced text (outcome and blame as
@@ -42,6 +43,7 @@ enum record_kind {
 	RECORD_SHOW,
 	RECORD_LOG,
 	RECORD_LACK,
+	RECORD_MUTE,
 	RECORD_END,
 	RECORD_KINDS,
 };

@@ -288,6 +288,9 @@ converse(struct attempt *a, struct tls *tls, const struct auth_who *who, int fd,
 	} else {
 		end = session_run(&io, tls, who, &errand, &hooks, &text);
 		keep_back(&a->keep);
+		if (end.reach == REACH_SESSION && !end.dsn)
+			report_put(
+			    a->report, &(struct record){.kind = RECORD_MUTE});
 		if (end.status.outcome != OUTCOME_OPEN)
 			put_host(a, end.reach, end.status);
 	}

@@ -12,6 +12,7 @@
 #include "delivery/bounce.h"
 #include "delivery/outcome.h"
 #include "delivery/spooled.h"
+#include "mail/dsn_about.h"
 #include "os/proc.h"
 
 /* A line for each recipient that was not reached. */
@@ -33,12 +34,11 @@ tell(const struct send *s, bool kept)
 	buf_free(&b);
 }
 
-/*
- * The sender gets the failures as mail (16).  False if that could not be
- * written: then they stay for the next run of the queue.
- */
-static bool
-mail_failures(struct send *s, struct job *job)
+/* Writes reports of one kind; as bounce does, -1 being in the log. */
+static int
+mail_reports(struct send *s, struct job *job,
+    int (*bounce)(const struct store *, struct job *, struct stored *,
+	const struct bounce_opts *, struct pool *, struct err *))
 {
 	struct resolve_opts resolve = settle_resolve(&s->conf, &s->who, s->o);
 	struct bounce_opts opts = settle_bounce(&s->conf, &s->who, &resolve);
@@ -50,13 +50,22 @@ mail_failures(struct send *s, struct job *job)
 	    .message_id = s->message.message_id,
 	};
 	struct err e;
+	int told;
 
 	opts.now = s->given + clock_now() - s->start;
-	if (bounce_failed(&s->store, job, &stored, &opts, s->pool, &e) >= 0)
-		return true;
-	log_event(LOG_LEVEL_ERROR, "bounce", "%.*s: %s",
-	    STR_ARG(job->envelope->id), e.text);
-	return false;
+	told = bounce(&s->store, job, &stored, &opts, s->pool, &e);
+	if (told < 0)
+		log_event(LOG_LEVEL_ERROR, "bounce", "%.*s: %s",
+		    STR_ARG(job->envelope->id), e.text);
+	return told;
+}
+
+/* Who asked for it hears of success (G-27).  Is there something to send now? */
+static bool
+mail_success(struct send *s, struct job *job)
+{
+	return job->state == JOB_KEPT && (s->o->notify & DSN_ON_SUCCESS) &&
+	    mail_reports(s, job, bounce_succeeded) > 0;
 }
 
 /* Sees to it that somebody runs the queue, or says that nobody does. */
@@ -97,10 +106,11 @@ end_job(struct send *s, struct job *job, bool mail, bool *left)
 	spooled_note(job, s->given, NULL, &schedule_usual,
 	    s->given + clock_now() - s->start);
 	if (mail && job->state == JOB_KEPT)
-		mailed = mail_failures(s, job);
+		/* What cannot be written is left to the next run (16). */
+		mailed = mail_reports(s, job, bounce_failed) >= 0;
 	else
 		spooled_told(job);
-	*left = *left || leaves_work(job, mail);
+	*left = mail_success(s, job) || leaves_work(job, mail) || *left;
 	spooled_end(job);
 	return mailed;
 }
@@ -188,8 +198,10 @@ send_leave(struct send *s, const volatile sig_atomic_t *leave)
 		wanted = !go_on_behind(s, leave, &child, &status);
 	if (child)
 		return status;
-	for (size_t i = 0; i < s->jobs; i++)
+	for (size_t i = 0; i < s->jobs; i++) {
+		(void)mail_success(s, &s->job[i]);
 		spooled_end(&s->job[i]);
+	}
 	if (wanted)
 		look_after(s, CARE_NOW, false);
 	return EX_OK;

@@ -368,6 +368,9 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 			    STR_ARG(hop_id(hop)), STR_ARG(r.text));
 		run->lacking = true;
 		break;
+	case RECORD_MUTE:
+		hop_mute(hop);
+		break;
 	case RECORD_END:
 		a->ended = true;
 		break;

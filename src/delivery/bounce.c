@@ -51,6 +51,8 @@ static const struct {
     [NOTICE_FAILED] = {"sender non-delivery notification", EVENT_REPORTED},
     [NOTICE_DELAYED] = {"sender delay notification", EVENT_WARNED},
     [NOTICE_DOUBLE] = {"postmaster non-delivery notification", EVENT_REPORTED},
+    [NOTICE_SUCCEEDED] = {"sender delivery status notification",
+	EVENT_REPORTED},
 };
 
 /* The line explains; without it everything holds (18). */
@@ -100,6 +102,8 @@ finish(struct work *w, enum notice_kind kind, const size_t *index, size_t n,
 {
 	struct fate *fate = w->stored->fate;
 
+	if (kind == NOTICE_SUCCEEDED)
+		return 0;
 	if (kind != NOTICE_DELAYED && mark_reported(w, index, n, e) < 0)
 		return -1;
 	for (size_t i = 0; fate && i < n; i++) {
@@ -137,13 +141,13 @@ static enum notice_way
 address(struct work *w, struct notice *n, struct err *e)
 {
 	const struct envelope *env = w->job->envelope;
-	struct str from = envelope_from(env, &env->rcpt[n->index[0]]);
+	struct str from = notice_sender(n->kind, env, &env->rcpt[n->index[0]]);
 	enum notice_way way = NOTICE_NO_WAY;
 
 	if (from.n > 0)
 		way = notice_address(n, from, w->pool, e);
 	if (way != NOTICE_NO_WAY || n->kind == NOTICE_DELAYED ||
-	    notice_is_last(w->stored))
+	    n->kind == NOTICE_SUCCEEDED || notice_is_last(w->stored))
 		return way;
 	n->kind = NOTICE_DOUBLE;
 	return notice_address(n, w->opts->double_bounce_to, w->pool, e);
@@ -185,22 +189,22 @@ report(struct work *w, struct notice *n, struct err *e)
 	case NOTICE_NO_WAY:
 		break;
 	}
-	if (n->kind != NOTICE_DELAYED)
+	if (n->kind != NOTICE_DELAYED && n->kind != NOTICE_SUCCEEDED)
 		w->why = STR("there is nobody who could be told");
 	return 0;
 }
 
 /* Puts into index those from `first` on whose sender is the same. */
 static size_t
-gather(const struct work *w, size_t first)
+gather(const struct work *w, enum notice_kind kind, size_t first)
 {
 	const struct envelope *env = w->job->envelope;
-	struct str from = envelope_from(env, &env->rcpt[first]);
+	struct str from = notice_sender(kind, env, &env->rcpt[first]);
 	size_t n = 0;
 
 	for (size_t i = first; i < env->n; i++)
 		if (w->todo[i] &&
-		    str_eq(envelope_from(env, &env->rcpt[i]), from))
+		    str_eq(notice_sender(kind, env, &env->rcpt[i]), from))
 			w->index[n++] = i;
 	return n;
 }
@@ -222,7 +226,7 @@ report_all(struct work *w, enum notice_kind kind)
 
 		if (!w->todo[i])
 			continue;
-		n.n = gather(w, i);
+		n.n = gather(w, kind, i);
 		n.n = notice_room(&n);
 		for (size_t k = 0; k < n.n; k++)
 			w->todo[w->index[k]] = false;
@@ -333,4 +337,40 @@ bounce_delayed(const struct store *store, struct job *job,
 	if (any && !returned_is_bulk(job->content))
 		report_all(&w, NOTICE_DELAYED);
 	return result(&w, e);
+}
+
+/* Is recipient i the first of those that its alias led to? */
+static bool
+stands_for_alias(const struct envelope *env, size_t i)
+{
+	const struct recipient *r = &env->rcpt[i];
+
+	if (!r->expanded || env->from.n == 0)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (env->rcpt[k].expanded && str_eq(env->rcpt[k].orig, r->orig))
+			return false;
+	return true;
+}
+
+int
+bounce_succeeded(const struct store *store, struct job *job,
+    struct stored *stored, const struct bounce_opts *opts, struct pool *p,
+    struct err *e)
+{
+	struct work w = begin(store, job, stored, opts, p);
+	const struct envelope *env = job->envelope;
+	bool any = false;
+
+	for (size_t i = 0; i < env->n; i++) {
+		const struct recipient *r = &env->rcpt[i];
+
+		w.todo[i] = stands_for_alias(env, i) ||
+		    (r->relayed && r->status.outcome == OUTCOME_DELIVERED &&
+			dsn_wanted(r->notify, DSN_RELAYED,
+			    envelope_from(env, r).n == 0, false));
+		any = any || w.todo[i];
+	}
+	report_all(&w, NOTICE_SUCCEEDED);
+	return result(&w, e) < 0 ? -1 : any;
 }

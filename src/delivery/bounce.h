@@ -43,4 +43,15 @@ int bounce_delayed(const struct store *, struct job *, struct stored *,
     const struct bounce_opts *, struct pool *, struct err *)
     __attribute__((warn_unused_result));
 
+/*
+ * Tells the sender, where he asked for that, of those who in this run were
+ * passed on to a host that reports no success, and of aliases that led to
+ * several (G-27, D-26).  That is known now and not again: what cannot be
+ * written, or is lost in a crash, he is not told.  1 if there is something to
+ * tell, 0 if not, -1 with *e.
+ */
+int bounce_succeeded(const struct store *, struct job *, struct stored *,
+    const struct bounce_opts *, struct pool *, struct err *)
+    __attribute__((warn_unused_result));
+
 #endif

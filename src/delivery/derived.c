@@ -14,6 +14,7 @@ static const struct {
     [DERIVED_DELAYED] = {{"delayed ", 8}, ENVFILE_RCPTS, false},
     [DERIVED_UNDELIVERED] = {{"undelivered ", 12}, 0, true},
     [DERIVED_FORWARDED] = {{"forwarded ", 10}, 2 * ENVFILE_RCPTS, true},
+    [DERIVED_SUCCEEDED] = {{"succeeded ", 10}, 3 * ENVFILE_RCPTS, false},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 

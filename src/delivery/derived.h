@@ -22,6 +22,7 @@ enum derived_kind {
 	DERIVED_DELAYED,     /* a report of delay: this one may come twice */
 	DERIVED_UNDELIVERED, /* of a failure, to another than the sender */
 	DERIVED_FORWARDED,   /* the message itself, to others */
+	DERIVED_SUCCEEDED,   /* a report of success; nobody looks for it */
 };
 
 /* Makes it, locked and empty, for recipients from `first` on. */

@@ -5,6 +5,7 @@
 #include "delivery/derived.h"
 #include "delivery/returned.h"
 #include "delivery/spooled.h"
+#include "mail/dsn_about.h"
 
 static struct status
 forwarded(const struct job *job, size_t i, struct pool *p)
@@ -130,6 +131,8 @@ forward_name(const struct store *store, const struct job *job,
 	drop_discarded(&env);
 	if (env.n != 1) {
 		r->status = forward(store, job, stored, i, &env, p);
+		r->expanded = r->status.outcome == OUTCOME_DELIVERED &&
+		    (r->notify & DSN_ON_SUCCESS) != 0;
 		return;
 	}
 	memcpy(env.rcpt[0].since, r->since, sizeof(r->since));

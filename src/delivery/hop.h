@@ -108,6 +108,9 @@ void hop_advance(struct hop *, struct run *);
 /* No agent could be started, for this reason. */
 void hop_no_agent(struct hop *, struct run *, const struct err *);
 
+/* The host of the attempt sends no reports of success (D-26). */
+void hop_mute(struct hop *);
+
 /* Opens the gate that waits, if the message is settled now. */
 void hop_open_gate(struct hop *, const struct run *);
 

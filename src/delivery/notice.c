@@ -26,12 +26,22 @@ static const struct {
     [NOTICE_FAILED] = {DSN_FAILED, DERIVED_FAILED},
     [NOTICE_DELAYED] = {DSN_DELAYED, DERIVED_DELAYED},
     [NOTICE_DOUBLE] = {DSN_FAILED, DERIVED_UNDELIVERED},
+    [NOTICE_SUCCEEDED] = {DSN_RELAYED, DERIVED_SUCCEEDED},
 };
 
 bool
 notice_is_last(const struct stored *s)
 {
 	return derived_is(s, DERIVED_UNDELIVERED);
+}
+
+struct str
+notice_sender(enum notice_kind kind, const struct envelope *env,
+    const struct recipient *r)
+{
+	/* What its owner is told of a list is another matter. */
+	return kind == NOTICE_SUCCEEDED && r->expanded ? env->from
+						       : envelope_from(env, r);
 }
 
 static const struct fate *
@@ -113,6 +123,18 @@ notice_address(struct notice *n, struct str to, struct pool *p, struct err *e)
 	return kept > 0 ? NOTICE_WAY : way;
 }
 
+/* An alias that has led to several, of which this is one. */
+static struct dsn_recipient
+about_alias(const struct recipient *r)
+{
+	return (struct dsn_recipient){
+	    .path = r->orig.n > 0 ? r->orig : r->path,
+	    .orcpt = r->orcpt,
+	    .action = DSN_EXPANDED,
+	    .status = status_own(BLAME_NONE, "2.0.0", STR_NONE),
+	};
+}
+
 static struct dsn_recipient
 about(const struct notice *n, size_t i)
 {
@@ -121,6 +143,8 @@ about(const struct notice *n, size_t i)
 	bool now = r->status.outcome != OUTCOME_OPEN;
 	int64_t last = now ? n->opts->now : fate->last;
 
+	if (n->kind == NOTICE_SUCCEEDED && r->expanded)
+		return about_alias(r);
 	return (struct dsn_recipient){
 	    .path = r->path,
 	    .orcpt = r->orcpt,
@@ -195,7 +219,7 @@ write_message(const struct notice *n, const struct entry *entry,
 	    .id = str_c(entry->id),
 	    .now = (time_t)(n->opts->now / 1000),
 	    .to = n->to,
-	    .sender = envelope_from(env, &env->rcpt[n->index[0]]),
+	    .sender = notice_sender(n->kind, env, &env->rcpt[n->index[0]]),
 	    .message_id = n->stored->message_id,
 	    .envid = env->envid,
 	    .arrival = (time_t)(n->stored->arrived / 1000),

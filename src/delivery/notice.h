@@ -9,7 +9,8 @@
 enum notice_kind {
 	NOTICE_FAILED,
 	NOTICE_DELAYED,
-	NOTICE_DOUBLE, /* of a failure, because the sender cannot be told */
+	NOTICE_DOUBLE,	  /* of a failure, because the sender cannot be told */
+	NOTICE_SUCCEEDED, /* of whom we know no more than that (G-27) */
 };
 
 struct notice {
@@ -24,6 +25,10 @@ struct notice {
 	struct envelope env; /* and what the aliases make of it */
 	char id[STORE_ID + 1];
 };
+
+/* Whom that concerns. */
+struct str notice_sender(
+    enum notice_kind, const struct envelope *, const struct recipient *);
 
 /* How many of index[0..n), at least one, go into one report. */
 size_t notice_room(const struct notice *);

@@ -94,6 +94,20 @@ report_delay(struct queue *q, struct queued *d, struct job *job, int64_t now)
 		queue_note(d->entry.id, LOG_LEVEL_ERROR, e.text);
 }
 
+static void
+report_success(struct queue *q, struct queued *d, struct job *job, int64_t now)
+{
+	struct bounce_opts opts = *q->opts->bounce;
+	struct err e;
+	int told;
+
+	opts.now = now;
+	told = bounce_succeeded(q->store, job, &d->stored, &opts, &d->pool, &e);
+	q->more = q->more || told > 0;
+	if (told < 0)
+		queue_note(d->entry.id, LOG_LEVEL_ERROR, e.text);
+}
+
 /* What has come of it is written down. */
 static void
 finish(struct queue *q, struct queued *d)
@@ -108,6 +122,7 @@ finish(struct queue *q, struct queued *d)
 	if (!report_failed(q, d, &job, now))
 		return;
 	report_delay(q, d, &job, now);
+	report_success(q, d, &job, now);
 	left = spooled_waits(&job);
 	spooled_end(&job);
 	if (left)

@@ -2,6 +2,7 @@
 #include "delivery/resolve.h"
 
 #include "delivery/unique.h"
+#include "mail/dsn_about.h"
 #include "os/file.h"
 #include "route/expand.h"
 
@@ -44,6 +45,28 @@ path_of(const struct addr *a, struct pool *p)
 	path = pool_str(p, buf_str(&b));
 	buf_free(&b);
 	return path;
+}
+
+/*
+ * An alias has led to it and to others.  Who asked for reports of success
+ * hears that, and no more of each of them (RFC 3461, 5.2.7).
+ */
+static void
+expect_no_success(struct recipient *r, const struct recipient *origin)
+{
+	r->expanded = (origin->notify & DSN_ON_SUCCESS) != 0;
+	if (r->notify & DSN_ON_SUCCESS) {
+		r->notify &= ~(unsigned)DSN_ON_SUCCESS;
+		r->notify |= r->notify == 0 ? DSN_NEVER : 0;
+	}
+}
+
+/* Does the recipient that target i is of lead to others, too? */
+static bool
+is_one_of_several(const struct target *t, size_t n, size_t i)
+{
+	return (i > 0 && t[i - 1].origin == t[i].origin) ||
+	    (i + 1 < n && t[i + 1].origin == t[i].origin);
 }
 
 static struct recipient
@@ -134,8 +157,12 @@ resolve_recipients(
 		addr[i] = env->rcpt[i].addr;
 	target = expand(addr, env->n, &expansion, p, &n);
 	rcpt = pool_array(p, n, sizeof(*rcpt));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		rcpt[i] = recipient_of(&target[i], env, opts->mailname, p);
+		if (is_one_of_several(target, n, i))
+			expect_no_success(
+			    &rcpt[i], &env->rcpt[target[i].origin]);
+	}
 	env->rcpt = rcpt;
 	env->n = n;
 	unique_once(env, p);

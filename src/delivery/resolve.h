@@ -18,7 +18,8 @@ struct resolve_opts {
 /*
  * Replaces each recipient that has aliases by those that these lead to (with
  * orig, and from where there is an owner; without one what is asked of reports
- * about it is asked of all that it leads to), each mailbox once.  Who goes
+ * about it is asked of all that it leads to, but of success only where that is
+ * one: else they are `expanded`), each mailbox once.  Who goes
  * no further has a status, and so have all of this host when the file
  * cannot be read: deferred (H-29).  The file is read only if some recipient
  * might be in it.

@@ -20,6 +20,9 @@ struct recipient {
 	unsigned conn_use;    /* the message was so many-th over there */
 	int64_t since[4];     /* ms of clock_now: see delays in outcome.h */
 	bool idle;	      /* is not tried in this run */
+	bool relayed;	      /* who took it reports no success (D-26) */
+	bool expanded;	      /* the sender is to hear that an alias led to it
+				 and to others (G-27) */
 	unsigned notify;      /* enum dsn_notify; 0: not asked for */
 	struct str orcpt;     /* as on the wire, "rfc822;xtext"; or "" */
 };

@@ -187,3 +187,54 @@ def test_a_report_is_sent_once_whoever_dies(lab, tmp_path):
         assert report.exists() and not home.mail
     assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
     assert len(home.mail) == 1 and sorted(spool.glob("*.env")) == [entry]
+
+
+def reports_on(server):
+    """{final recipient: (action, what stands in place of the message)} of the reports that a server got."""
+    found = {}
+    for mail, _rcpts, content in server.mail:
+        report = email.message_from_bytes(content)
+        assert mail.startswith("MAIL FROM:<>") and report.get_content_type() == "multipart/report"
+        for about in report.get_payload(1).get_payload()[1:]:
+            found[about["Final-Recipient"].split("; ")[1]] = (about["Action"], about["Status"], report.get_payload(2).get_content_type())
+    return found
+
+
+@pytest.mark.parametrize("extensions", [DSN, EXTENSIONS], ids=["dsn", "no-dsn"])
+@pytest.mark.parametrize("mode", ["-odi", "-odq", "-odb"])
+def test_success(lab, tmp_path, mode, extensions):
+    """D-26, G-26, G-27: who was passed on to a host without DSN is reported as relayed; and an alias as expanded."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.etc("aliases", "two: c@walk.test, d@walk.test\none: e@walk.test\nlist: f@walk.test, g@walk.test\nowner-list: boss@walk.test\n")
+    lab.mx("walk.test", HOST)
+    lab.mx("sender.test", "198.18.0.21")
+    server, home = lab.serve(HOST, smtp(extensions=extensions)), lab.serve("198.18.0.21", smtp(extensions=DSN))
+    args = [*spool, "-f", "me@sender.test"]
+    assert lab.run([*args, mode, "-N", "success,failure", "a@walk.test", "two", "one", "list"], MESSAGE).status == 0
+    assert lab.run([*args, mode, "-N", "failure", "b@walk.test"], MESSAGE).status == 0
+    assert lab.run([*args, mode, "h@walk.test"], MESSAGE).status == 0
+    assert lab.run([*args, mode, "-f", "<>", "-N", "success", "i@walk.test", "two"], MESSAGE).status == 0
+    assert lab.run([*spool, "-q"]).status == 0 and list((tmp_path / "spool").glob("*.env")) == []
+    headers = "text/rfc822-headers"
+    expected = {name: ("expanded", "2.0.0", headers) for name in ("two", "list")}
+    if extensions == EXTENSIONS:
+        expected |= {f"{name}@walk.test": ("relayed", "2.0.0", headers) for name in "ae"}
+    assert reports_on(home) == expected
+    if extensions == DSN:
+        said = {re.search("<(.)@", line)[1]: line.partition("> ")[2] for _mail, rcpts, _content in server.mail[:2] for line in rcpts}
+        assert said["a"].startswith("NOTIFY=SUCCESS,FAILURE ") and said["e"].startswith("NOTIFY=SUCCESS,FAILURE")
+        assert said["c"] == said["d"] == "NOTIFY=FAILURE" and said["f"] == said["g"] == ""
+
+
+def test_success_of_a_name_in_the_queue(lab, tmp_path):
+    """G-27, H-29: whose alias could be read only later."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.etc("aliases", "broken\n")
+    lab.mx("walk.test", HOST)
+    lab.mx("sender.test", "198.18.0.21")
+    server, home = lab.serve(HOST, smtp(extensions=DSN)), lab.serve("198.18.0.21")
+    assert lab.run([*spool, "-f", "me@sender.test", "-N", "success", "root"], MESSAGE).status == 0
+    lab.etc("aliases", "root: a@walk.test, b@walk.test\n")
+    assert lab.run([*spool, "-q"]).status == 0 and list((tmp_path / "spool").glob("*.env")) == []
+    assert reports_on(home) == {"root": ("expanded", "2.0.0", "text/rfc822-headers")}
+    assert [line.partition("> ")[2] for line in server.mail[0][1]] == ["NOTIFY=NEVER"] * 2

@@ -435,6 +435,42 @@ delays_of_which_nobody_is_told(void **state)
 	assert_int_equal(desk_delay(), 0);
 }
 
+/* D-26, G-27: as relayed, and of several as their alias, each once. */
+static void
+success_is_told_where_nobody_else_does(void **state)
+{
+	struct recipient r[] = {
+	    {.path = STR("a@x.example"), .notify = DSN_ON_SUCCESS},
+	    {.path = STR("b@x.example"), .notify = DSN_NEVER},
+	    {.path = STR("c@x.example"), .orig = STR("two")},
+	    {.path = STR("d@x.example"), .orig = STR("two")}};
+	struct envelope renv;
+	struct stored rs;
+	const char *text;
+
+	(void)state;
+	desk_submit("me@m.example", r, 4, "ddww");
+	assert_int_equal(bounce_succeeded(&shelf.store, &desk.job, &desk.stored,
+			     &desk.opts, &desk.pool, &desk.e),
+	    0);
+	for (size_t i = 0; i < 2; i++) {
+		desk.env.rcpt[i].relayed = true;
+		desk.env.rcpt[i].status.outcome = OUTCOME_DELIVERED;
+	}
+	desk.env.rcpt[2].expanded = desk.env.rcpt[3].expanded = true;
+	assert_int_equal(bounce_succeeded(&shelf.store, &desk.job, &desk.stored,
+			     &desk.opts, &desk.pool, &desk.e),
+	    1);
+	desk_marks_are("ddww");
+	text = desk_report("B2BC", &renv, &rs);
+	desk_contains(text, "a@x.example\r\nAction: relayed\r\nStatus: 2.0.0");
+	desk_contains(text, "rfc822; two\r\nAction: expanded\r\nStatus: 2.0.0");
+	desk_lacks(text, "b@x.example");
+	desk_lacks(text, "d@x.example");
+	desk_contains(text, "Subject: x\r\nX: \xc3\xb6\r\n\r\n--");
+	desk_contains(desk.logged.p, ": sender delivery status notification: ");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_open, desk_close)
 
 int
@@ -453,6 +489,7 @@ main(void)
 	    TEST(nothing_is_set_aside_too_early),
 	    TEST(a_delay_is_told_once),
 	    TEST(delays_of_which_nobody_is_told),
+	    TEST(success_is_told_where_nobody_else_does),
 	};
 
 	(void)setenv("TZ", "UTC0", 1);

@@ -56,6 +56,7 @@ static const struct {
 	{.kind = RECORD_SHOW, .number = 12, .text = STR_INIT(">>> EHLO a")}},
     {"show 4294967295 ", {.kind = RECORD_SHOW, .number = UINT32_MAX}},
     {"lack x y", {.kind = RECORD_LACK, .text = STR_INIT("x y")}},
+    {"mute", {.kind = RECORD_MUTE}},
     {"log 2 x", {.kind = RECORD_LOG, .number = 2, .text = STR_INIT("x")}},
     {"end", {.kind = RECORD_END}},
 };
