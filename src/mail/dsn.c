@@ -371,13 +371,16 @@ put_status(struct buf *out, struct buf *field, const struct dsn_recipient *r)
 static void
 put_diagnostic(struct buf *out, struct buf *field, const struct status *status)
 {
-	if (status->code > 0)
-		buf_printf(field, "Diagnostic-Code: smtp; %03u ", status->code);
-	else if (status->text.n > 0)
-		buf_add(field, STR("Diagnostic-Code: x-hantar; "));
-	else
+	if (status->code == 0 && status->text.n == 0)
 		return;
-	code_inert(field, status->text, REPLY_MAX);
+	buf_add(field, STR("Diagnostic-Code: "));
+	if (status->code > 0) {
+		buf_add(field, STR("smtp; "));
+		dsn_reply(field, status, REPLY_MAX);
+	} else {
+		buf_add(field, STR("x-hantar; "));
+		code_inert(field, status->text, REPLY_MAX);
+	}
 	put_field(out, field);
 }
 

@@ -129,6 +129,34 @@ dsn_address(struct buf *b, struct str path)
 	buf_free(&ascii);
 }
 
+void
+dsn_reply(struct buf *b, const struct status *s, size_t max)
+{
+	static const struct str said = {" said: ", 7};
+	static const struct str reply = {" (in reply to ", 14};
+	struct str text = s->text;
+	const char *at = NULL;
+	struct buf code;
+
+	/* Ours are the first of these words, and the last of those. */
+	if (str_starts(text, STR("host ")))
+		at = memmem(text.p, text.n, said.p, said.n);
+	if (at)
+		text = str_slice(text, (size_t)(at - text.p) + said.n, text.n);
+	for (size_t i = text.n;
+	     text.n > 0 && text.p[text.n - 1] == ')' && i > 0;)
+		if (str_starts(str_slice(text, --i, text.n), reply)) {
+			text = str_slice(text, 0, i);
+			break;
+		}
+	buf_init(&code, 10);
+	buf_printf(&code, "%03u", s->code);
+	if (!str_starts(text, buf_str(&code)))
+		buf_printf(b, "%s ", code.p);
+	buf_free(&code);
+	code_inert(b, text, max);
+}
+
 static void
 put_text(struct buf *out, const char *text)
 {
@@ -176,8 +204,9 @@ put_said(struct buf *out, const struct dsn_recipient *r)
 	put_text(out, line.p);
 	buf_clear(&line);
 	if (r->status.code > 0)
-		buf_printf(&line, "%03u ", r->status.code);
-	code_inert(&line, r->status.text, REPLY_MAX);
+		dsn_reply(&line, &r->status, REPLY_MAX);
+	else
+		code_inert(&line, r->status.text, REPLY_MAX);
 	buf_add(out, STR("        "));
 	fold_words(out, buf_str(&line), STR("\r\n        "));
 	buf_add(out, NEXT);

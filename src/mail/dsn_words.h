@@ -17,4 +17,10 @@ void dsn_address(struct buf *, struct str path);
 /* The name of the server in a relay, "host[ip]:port"; "[ip]" if it has none. */
 struct str dsn_server(struct str relay);
 
+/*
+ * Appends what the server said, code and all: without the words that the log
+ * has around it, who said it and to what.
+ */
+void dsn_reply(struct buf *, const struct status *, size_t max);
+
 #endif

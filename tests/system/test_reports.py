@@ -4,6 +4,7 @@
 import email
 import fcntl
 import re
+import subprocess
 
 import pytest
 
@@ -238,3 +239,47 @@ def test_success_of_a_name_in_the_queue(lab, tmp_path):
     assert lab.run([*spool, "-q"]).status == 0 and list((tmp_path / "spool").glob("*.env")) == []
     assert reports_on(home) == {"root": ("expanded", "2.0.0", "text/rfc822-headers")}
     assert [line.partition("> ")[2] for line in server.mail[0][1]] == ["NOTIFY=NEVER"] * 2
+
+
+PARSER = """use Mail::DeliveryStatus::BounceParser;
+local $/;
+my $bounce = Mail::DeliveryStatus::BounceParser->new(<STDIN>);
+print "bounce\\n" if $bounce->is_bounce;
+print $bounce->orig_message_id, "\\n";
+print join("|", map { $_ // "" } $_->get("email"), $_->get("std_reason"), $_->get("action"), $_->get("status")), "\\n"
+    for $bounce->reports;
+"""
+
+
+def test_what_other_readers_make_of_a_report(lab, tmp_path):
+    """G-22, G-23, G-24: a library for lists finds out who failed and why, and a mail program shows all of it."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.mx("walk.test", HOST)
+    lab.mx("sender.test", "198.18.0.21")
+    home = lab.serve("198.18.0.21")
+    replies = {"nobody": "550 5.1.1 no such user here", "full": "552 5.2.2 mailbox\n552 5.2.2 is full\xfc\x1b", "spam": "554 5.7.1 no spam"}
+    lab.serve(HOST, smtp(RCPT=lambda _peer, line: next((r for k, r in replies.items() if k in line), "250 fine")))
+    message = "Subject: hi\nMessage-ID: <1@sender.test>\n\nhello w\xf6rld\n".encode("latin-1")
+    args = ["-odq", "-f", "me@sender.test", "nobody@walk.test", "full@walk.test", "spam@walk.test", "fine@walk.test"]
+    assert lab.run([*spool, *args], message).status == 0
+    assert lab.run([*spool, "-q"]).status == 0
+    ((_mail, _rcpts, content),) = home.mail
+    content = content.replace(b"\r\n", b"\n")
+    done = subprocess.run(["perl", "-e", PARSER], input=content, capture_output=True, check=True)
+    assert done.stderr == b"" and done.stdout.decode().splitlines() == [
+        "bounce",
+        "<1@sender.test>",
+        "full@walk.test|over_quota|failed|5.2.2",
+        "nobody@walk.test|user_unknown|failed|5.1.1",
+        "spam@walk.test|unknown|failed|5.7.1",
+    ]
+
+    (tmp_path / "mbox").write_bytes(b"From MAILER-DAEMON Tue Nov 24 12:00:00 2026\n" + content + b"\n")
+    show = ["s-nail", "-n", "-R", "-f", str(tmp_path / "mbox")]
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(show, input=b"type 1\nexit\n", capture_output=True, check=True, env=env)
+    shown = done.stdout.decode("utf-8", "replace")
+    assert done.stderr == b"" and ": 1 message 1 new" in shown and "\x1b" not in shown
+    parts = [shown.index(words) for words in ("What happened", "The same for programs", "Your message\n", "\nhello w")]
+    assert parts == sorted(parts)
+    assert "The server mx1.walk.test said:\n        550 5.1.1 no such user here\n" in shown

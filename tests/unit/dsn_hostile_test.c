@@ -14,6 +14,7 @@
 
 #include "base/char.h"
 #include "mail/dsn.h"
+#include "mail/dsn_words.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define S(literal)                              \
@@ -366,10 +367,46 @@ python_agrees(void **state)
 	buf_free(&b);
 }
 
+/* G-24: the words that the log has around a reply are not the server's. */
+static void
+replies(void **state)
+{
+	static const char *const said[][2] = {
+	    {"550 no", "550 no"},
+	    {"no", "550 no"},
+	    {"", "550 "},
+	    {"host m[1] said: 550-5.1.1 no (in reply to RCPT TO command)",
+		"550-5.1.1 no"},
+	    {"host m[1] said: no", "550 no"},
+	    {"host m[1] said: 550 a said: b (in reply to x) (in reply to y)",
+		"550 a said: b (in reply to x)"},
+	    {"550 a said: b", "550 a said: b"},
+	    {"550 no (here)", "550 no (here)"},
+	    {"550 (in reply to x", "550 (in reply to x"},
+	    {"host m[1] said: ", "550 "},
+	    {" (in reply to x)", "550 "},
+	    {"550 5.1.1 \x1b\x80", "550 5.1.1 \\x1b\\x80"},
+	};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		const struct status s = {
+		    .code = 550, .text = str_c(said[i][0])};
+
+		buf_clear(&b);
+		dsn_reply(&b, &s, 900);
+		assert_true(str_eq(buf_str(&b), str_c(said[i][1])));
+	}
+	buf_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(replies),
 	    cmocka_unit_test(strict_reader), /* G-22, G-23, G-24, B-42 */
 	    cmocka_unit_test(no_room),
 	    cmocka_unit_test(python_agrees), /* G-22, G-23, G-25 */
