@@ -161,11 +161,16 @@ same_event(const struct recipient *a, const struct recipient *b)
 	    str_eq(a->relay, b->relay);
 }
 
-/* Was it tried, and is something still to be done? */
+/*
+ * Was it tried, and is something still to be done?  Of a failure that is to
+ * report, and why, in a later run if this one does not come to it.
+ */
 static bool
-in_vain(const struct recipient *r)
+in_vain(const struct job *job, const struct recipient *r)
 {
-	return r->status.outcome == OUTCOME_DEFERRED;
+	return r->status.outcome == OUTCOME_DEFERRED ||
+	    (r->status.outcome == OUTCOME_FAILED &&
+		job_marked(job, r) == MARK_FAILED);
 }
 
 /* The attempts, or doubtful sends, that most of these have had before. */
@@ -217,10 +222,10 @@ note_one(const struct job *job, int64_t arrived, const struct fate *all,
 
 	/* Without random bytes all are tried at the same distance. */
 	(void)(sys_random(&random, sizeof(random)) < 0);
-	event.next = doubt
-	    ? schedule_doubt(before + 1, now, random)
-	    : schedule_next(schedule, arrived, job->envelope->from.n == 0,
-		  before + 1, now, random);
+	event.next = r->status.outcome == OUTCOME_FAILED ? 0
+	    : doubt ? schedule_doubt(before + 1, now, random)
+		    : schedule_next(schedule, arrived,
+			  job->envelope->from.n == 0, before + 1, now, random);
 	if (doubt)
 		note_doubts(job, all, who, n);
 	buf_init(&ranges, EVENT_LINE);
@@ -244,7 +249,7 @@ spooled_note(const struct job *job, int64_t arrived, const struct fate *all,
 	for (size_t i = 0; job->state == JOB_KEPT && i < env->n; i++) {
 		size_t n = 0;
 
-		if (done[i] || !in_vain(&env->rcpt[i]))
+		if (done[i] || !in_vain(job, &env->rcpt[i]))
 			continue;
 		for (size_t k = i; k < env->n; k++) {
 			if (done[k] ||

@@ -42,9 +42,10 @@ void spooled_withdraw(struct job *);
 
 /*
  * After the walk, of a kept message that came at `arrived`: what has been
- * tried in vain gets its event lines, and what was in doubt counts one more
- * doubtful send.  Recipients that are open were not tried.  fate is what was
- * known before, NULL: nothing.  Times are the wall clock's, in ms.
+ * tried in vain, or has failed and is not reported, gets its event lines, and
+ * what was in doubt counts one more doubtful send.  Recipients that are open
+ * were not tried.  fate is what was known before, NULL: nothing.  Times are the
+ * wall clock's, in ms.
  */
 void spooled_note(const struct job *, int64_t arrived, const struct fate *,
     const struct schedule *, int64_t now);

@@ -283,3 +283,23 @@ def test_what_other_readers_make_of_a_report(lab, tmp_path):
     parts = [shown.index(words) for words in ("What happened", "The same for programs", "Your message\n", "\nhello w")]
     assert parts == sorted(parts)
     assert "The server mx1.walk.test said:\n        550 5.1.1 no such user here\n" in shown
+
+
+def test_why_it_failed_is_kept_until_it_is_reported(lab, tmp_path):
+    """G-23, G-29, and rule 18: where the sender could not be told at first, a later run still knows why."""
+    spool = ["-O", f"spool={tmp_path / 'spool'}"]
+    lab.etc("aliases", "broken\n")
+    lab.mx("walk.test", HOST)
+    lab.mx("sender.test", "198.18.0.21")
+    home = lab.serve("198.18.0.21")
+    with lab.serve(HOST, smtp(RCPT="550 5.1.1 nobody of that name")):
+        assert lab.run([*spool, "-odq", "-f", "me@laptop.home.test", "a@walk.test"], MESSAGE).status == 0
+        assert lab.run([*spool, "-q"]).status == 0
+    (entry,) = (tmp_path / "spool").glob("*.env")
+    assert "\nmarks f\n" in entry.read_text() and not home.mail
+    lab.etc("aliases", "me: me@sender.test\n")
+    assert lab.run([*spool, "-q"]).status == 0
+    ((_mail, _rcpts, content),) = home.mail
+    about = email.message_from_bytes(content).get_payload(1).get_payload(1)
+    assert about["Diagnostic-Code"] == "smtp; 550 5.1.1 nobody of that name" and about["Status"] == "5.1.1"
+    assert about["Remote-MTA"] == "dns; mx1.walk.test" and about["Last-Attempt-Date"]
