@@ -2,6 +2,7 @@
 #include "delivery/notice.h"
 
 #include "base/code.h"
+#include "base/log.h"
 #include "delivery/derived.h"
 #include "delivery/returned.h"
 #include "delivery/unique.h"
@@ -17,6 +18,7 @@ enum {
 	ROOM = 4 << 20, /* of that, for what n recipients may come to */
 	RANGES_MAX = ENVFILE_ARGS - 32,
 	PATH_LONGEST = 1 << 20,
+	ID_MAX = 1000,
 };
 
 static const struct {
@@ -230,6 +232,7 @@ write_message(const struct notice *n, const struct entry *entry,
 	    .n = n->n,
 	};
 	struct buf random;
+	struct buf id;
 	int result;
 
 	for (size_t i = 0; i < n->n; i++)
@@ -240,6 +243,10 @@ write_message(const struct notice *n, const struct entry *entry,
 	d.random = buf_str(&random);
 	if (result == 0)
 		result = write_text(n, entry, &d, s, e);
+	buf_init(&id, ID_MAX);
+	dsn_message_id(&id, &d);
+	s->message_id = pool_str(p, buf_str(&id));
+	buf_free(&id);
 	buf_free(&random);
 	return result;
 }
@@ -280,6 +287,9 @@ commit(
 	if (staged)
 		kept = entry_settle(entry, done, &why);
 	buf_free(&text);
+	if (kept > 0)
+		log_event(LOG_LEVEL_INFO, "cleanup", "%s: message-id=%.*s",
+		    entry->id, STR_ARG(s.message_id));
 	/* What is not certain is left to the next run: it is there, or not. */
 	if (kept == 0)
 		entry_discard(entry);

@@ -207,6 +207,18 @@ identification(struct str field)
 	return id;
 }
 
+void
+dsn_message_id(struct buf *b, const struct dsn *d)
+{
+	buf_printf(b, "<%lld.", (long long)d->now);
+	put_token(b, d->id, 20);
+	buf_byte(b, '.');
+	put_token(b, d->random, 40);
+	buf_byte(b, '@');
+	put_name(b, d->mailname);
+	buf_byte(b, '>');
+}
+
 static void
 put_header(struct buf *out, struct buf *field, const struct dsn *d)
 {
@@ -223,13 +235,8 @@ put_header(struct buf *out, struct buf *field, const struct dsn *d)
 	buf_add(field, STR("Date: "));
 	date_5322(field, d->now);
 	put_field(out, field);
-	buf_printf(field, "Message-ID: <%lld.", (long long)d->now);
-	put_token(field, d->id, 20);
-	buf_byte(field, '.');
-	put_token(field, d->random, 40);
-	buf_byte(field, '@');
-	put_name(field, d->mailname);
-	buf_byte(field, '>');
+	buf_add(field, STR("Message-ID: "));
+	dsn_message_id(field, d);
 	put_field(out, field);
 	for (size_t i = 0; original.n > 0 && i < 2; i++) {
 		buf_printf(field, "%s: %.*s", refer[i], STR_ARG(original));

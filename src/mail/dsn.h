@@ -38,6 +38,9 @@ bool dsn_is_bulk(const struct field *, size_t n);
 enum dsn_returned dsn_returns(
     enum dsn_action, bool header_only, uint64_t size, uint64_t limit);
 
+/* Appends what its field Message-ID has, brackets included. */
+void dsn_message_id(struct buf *, const struct dsn *);
+
 /* See above.  For n recipients about n * 6 kB, if their texts are long. */
 void dsn_head(struct buf *, const struct dsn *);
 void dsn_tail(struct buf *, const struct dsn *);

@@ -85,6 +85,8 @@ the_sender_is_told(void **state)
 	assert_true(renv.from.n == 0 && renv.n == 1 && renv.ret == RET_UNSAID);
 	assert_true(str_eq(renv.rcpt[0].path, STR("me@m.example")));
 	assert_true(rs.arrived == desk.opts.now && rs.eightbit);
+	desk_contains(desk.logged.p, "B0: message-id=<1790018000.");
+	desk_contains(text, pool_str(&desk.pool, rs.message_id).p);
 	assert_true(rs.size == strlen(text));
 	desk_contains(text, "\r\nReporting-MTA: dns; h.example\r\n");
 	python_reads(text);
