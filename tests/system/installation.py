@@ -35,7 +35,7 @@ def install(lab):
 
 def uninstall(lab):
     make(lab, "uninstall")
-    inside(lab, "umount", "/usr/local")
+    inside(lab, "umount", "--lazy", "/usr/local")
     inside(lab, "rm", "-r", SYSTEM)
 
 

@@ -82,6 +82,7 @@ def test_no_place_for_a_spool(lab, server, home):
 # ---------------------------------------------------------------- for the whole system
 def test_the_spool_of_root_becomes_that_of_all(lab, server, request):
     """G-34: what waited in root's own spool before is delivered by the service after."""
+    lab.timed = False
     assert lab.run(["a@walk.test"], MESSAGE).status == 0
     assert lab.path(SYSTEM).stat().st_mode & 0o7777 == 0o700
     request.getfixturevalue("installation")
