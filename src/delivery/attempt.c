@@ -102,7 +102,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	a->errand = (struct errand){
 	    .host = step.host->name,
 	    .addresses = step.n,
-	    .port = step.host->port ? step.host->port : opts->port,
+	    .port = hop_port(hop, run),
 	    .last = step.last,
 	    .literal = step.host->literal,
 	    .tls = step.clear ? TLS_LEVEL_NONE : hop_level(hop, step.host),
@@ -183,6 +183,9 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 	log_event(LOG_LEVEL_INFO, "smtp", "%.*s: %.*s", STR_ARG(hop_id(hop)),
 	    STR_ARG(status.text));
 	walk_tried(hop->walk, r->name, REACH_NOTHING, a->step.clear, &status);
+	dead_note(run->dead,
+	    &(struct dead_host){
+		r->name, a->errand.port, r->number == DIAL_SILENT, status});
 	return true;
 }
 
@@ -302,6 +305,7 @@ gate_record(struct hop *hop, struct run *run, size_t letter)
 		return false;
 	a->gates = letter + 1;
 	a->gate_open = false;
+	hop->dest->reached = true;
 	sending_now(a, &a->errand.letter[letter]);
 	a->gate_waits = true;
 	return open_gate(a, run);
@@ -385,23 +389,6 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 	a->lied = a->lied || !fine;
 }
 
-/* What the mark of a recipient says whose verdict was not reported. */
-static struct status
-unreported(enum mark mark)
-{
-	if (mark == MARK_DELIVERED)
-		return status_own(BLAME_MESSAGE, "2.0.0",
-		    STR("delivered; the process that sent it ended before it "
-			"could say more"));
-	if (mark == MARK_FAILED)
-		return status_own(BLAME_MESSAGE, "5.0.0",
-		    STR("refused; the process that sent it ended before it "
-			"could say more"));
-	return status_own(BLAME_DOUBT, "4.4.2",
-	    STR("the process that sent the message ended without a verdict: "
-		"it may be delivered twice"));
-}
-
 /*
  * An agent that died, or cannot be believed, past the gate: what is marked
  * counts (spool-protocol, 12), and everything else is doubt.
@@ -425,7 +412,7 @@ conclude_unreported(struct hop *hop, struct run *run)
 		/* What is in no spool has no marks: that says nothing. */
 		if (mark == MARK_WAITING && job->state == JOB_KEPT)
 			continue;
-		status = unreported(synced ? mark : MARK_SENDING);
+		status = job_unreported(synced ? mark : MARK_SENDING);
 		a->rcpt[i]->rcpt->relay = relay(a, run);
 		run_seal(run, hop->target.domain, a->rcpt[i], &status);
 	}
@@ -443,9 +430,13 @@ untried(const struct attempt *a)
 
 /* What the attempt means for the walk. */
 static void
-tell_walk(struct hop *hop, const struct attempt *a)
+tell_walk(struct hop *hop, const struct run *run, const struct attempt *a)
 {
 	struct status none = {0};
+
+	dead_connected(run->dead,
+	    &(struct dead_host){a->ip, a->errand.port, true, a->host},
+	    a->reach);
 
 	/*
 	 * Who took as many as it takes at once, recipients or messages, is
@@ -494,6 +485,6 @@ hop_attempt_over(struct hop *hop, struct run *run)
 		for (size_t i = 0; i < hop->n; i++)
 			if (hop->member[i].rcpt->status.outcome == OUTCOME_OPEN)
 				hop->member[i].rcpt->relay = relay(a, run);
-	tell_walk(hop, a);
+	tell_walk(hop, run, a);
 	hop_advance(hop, run);
 }

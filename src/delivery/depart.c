@@ -78,7 +78,7 @@ part(struct dispatcher *d, bool impatient)
 			hop_attempt_over(h, &d->run);
 		hop_leave(h, &d->run);
 	}
-	d->begun = d->n;
+	d->begun = d->dests;
 }
 
 void
@@ -127,5 +127,5 @@ dispatcher_give_up(struct dispatcher *d)
 			d->trouble = e;
 		hop_leave(h, &d->run);
 	}
-	d->begun = d->n;
+	d->begun = d->dests;
 }

@@ -84,6 +84,49 @@ push(struct dispatcher *d, struct hop *h)
 	}
 }
 
+/*
+ * Moves a hop, and those of its destination that follow where it is over, as
+ * far as they go.  The one that is not over takes the place; NULL: none.
+ */
+static struct hop *
+push_on(struct dispatcher *d, struct hop *h)
+{
+	struct dest *dest = h->dest;
+
+	push(d, h);
+	while (h->state == HOP_OVER && dest->begun < dest->n) {
+		h = &dest->hop[dest->begun++];
+		push(d, h);
+	}
+	if (h->state != HOP_OVER)
+		return h;
+	dest->live--;
+	return NULL;
+}
+
+static void
+begin(struct dispatcher *d, struct dest *dest)
+{
+	struct hop *h = &dest->hop[dest->begun++];
+
+	dest->live++;
+	h = push_on(d, h);
+	if (h)
+		d->live[d->live_n++] = h;
+}
+
+/*
+ * Where a host takes mail several go there at once; before, one finds out
+ * whether there is such a host.
+ */
+static void
+join(struct dispatcher *d, struct dest *dest)
+{
+	while (dest->reached && dest->live < DEST_AGENTS &&
+	    dest->begun < dest->n && d->live_n < d->agents)
+		begin(d, dest);
+}
+
 /* Moves every live hop as far as it goes, and begins others for those over. */
 static void
 push_all(struct dispatcher *d)
@@ -91,18 +134,16 @@ push_all(struct dispatcher *d)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < d->live_n; i++) {
-		push(d, d->live[i]);
-		if (d->live[i]->state != HOP_OVER)
-			d->live[kept++] = d->live[i];
+		struct hop *h = push_on(d, d->live[i]);
+
+		if (h)
+			d->live[kept++] = h;
 	}
 	d->live_n = kept;
-	while (d->begun < d->n && d->live_n < d->agents) {
-		struct hop *h = &d->hop[d->begun++];
-
-		push(d, h);
-		if (h->state != HOP_OVER)
-			d->live[d->live_n++] = h;
-	}
+	for (size_t i = 0; i < kept; i++)
+		join(d, d->live[i]->dest);
+	while (d->begun < d->dests && d->live_n < d->agents)
+		begin(d, &d->dest[d->begun++]);
 }
 
 /* Fills in what is waited for; returns until when. */
@@ -186,7 +227,7 @@ cool_down(struct dispatcher *d)
 	for (size_t i = 0; i < d->live_n; i++)
 		if (!hop_is_past_gate(d->live[i]))
 			return;
-	if (d->begun == d->n)
+	if (d->begun == d->dests)
 		inquiry_rest(&d->inquiry);
 }
 
@@ -200,7 +241,7 @@ loop(struct dispatcher *d)
 
 		dispatcher_leave(d);
 		push_all(d);
-		if (d->live_n == 0 && d->begun == d->n)
+		if (d->live_n == 0 && d->begun == d->dests)
 			return;
 		warm_up(d);
 		cool_down(d);
@@ -266,15 +307,26 @@ int
 dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
     struct pool *p, struct err *e)
 {
+	struct dead dead = {.n = 0};
 	struct dispatcher d = {
-	    .run = {.job = job, .jobs = jobs, .opts = opts, .pool = p},
+	    .run =
+		{
+		    .job = job,
+		    .jobs = jobs,
+		    .opts = opts,
+		    .pool = p,
+		    .dead = opts->dead ? opts->dead : &dead,
+		},
 	};
 
 	for (size_t i = 0; i < jobs; i++) {
 		log_start(&job[i]);
 		show_start(&d, &job[i]);
 	}
-	d.hop = group_recipients(&d.run, &d.n);
+	d.dest = group_recipients(&d.run, &d.dests);
+	for (size_t i = 0; i < d.dests; i++)
+		d.n += d.dest[i].n;
+	d.hop = d.dests ? d.dest->hop : NULL;
 	d.inquiry = (struct inquiry){
 	    .run = &d.run, .hop = d.hop, .n = d.n, .agent = {-1, -1, -1}};
 	d.agents = agents_at_once(opts, jobs);
@@ -288,6 +340,7 @@ dispatch(struct job *job, size_t jobs, const struct dispatch_opts *opts,
 	dispatcher_commit(&d, true);
 	inquiry_rest(&d.inquiry);
 	proc_collect();
+	dead_free(&dead);
 	if (d.trouble.kind == ERR_NONE)
 		d.trouble = d.inquiry.trouble;
 	if (d.trouble.kind == ERR_NONE)

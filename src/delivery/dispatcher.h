@@ -16,9 +16,11 @@ enum { FD_INQUIRY, FD_COMMIT, FD_LIVE };
 
 struct dispatcher {
 	struct run run;
-	struct hop *hop;
+	struct hop *hop; /* all of them, those of one destination together */
 	size_t n;
-	size_t begun; /* hops from here on wait for a place among the live */
+	struct dest *dest;
+	size_t dests;
+	size_t begun;	   /* of these; from here on they wait for a place */
 	struct hop **live; /* begun and not over, `agents` at most */
 	size_t live_n;
 	size_t agents;

@@ -6,8 +6,13 @@
 #include "delivery/outcome.h"
 #include "os/sandbox.h"
 
-/* More recipients or messages for one domain go in several sessions. */
-enum { HOP_RECIPIENTS = 1000, HOP_LETTERS = 100 };
+enum {
+	/* More for one domain go in several sessions. */
+	HOP_RECIPIENTS = 1000,
+	HOP_LETTERS = 250,
+	/* So many are worth a session of their own beside another. */
+	HOP_WORTH = 25,
+};
 
 _Static_assert((int)HOP_LETTERS <= (int)SANDBOX_RANGES,
     "an agent can mark the recipients of all its letters");
@@ -97,6 +102,7 @@ find_ways(const struct run *run, struct way **ways)
 	for (size_t j = 0; j < run->jobs; j++) {
 		const struct envelope *env = run->job[j].envelope;
 
+		run->job[j].open = 0;
 		for (size_t i = 0; i < env->n; i++) {
 			struct recipient *r = &env->rcpt[i];
 			struct str from = envelope_from(env, r);
@@ -106,6 +112,7 @@ find_ways(const struct run *run, struct way **ways)
 			if (r->since[SINCE_RUN] == 0)
 				r->since[SINCE_RUN] = run->opts->start;
 			r->since[SINCE_READ] = run->opts->read;
+			run->job[j].open++;
 			way[n++] = (struct way){
 			    .target = target_of(r, from, run),
 			    .utf8 =
@@ -117,32 +124,55 @@ find_ways(const struct run *run, struct way **ways)
 	return n;
 }
 
-struct hop *
-group_recipients(struct run *run, size_t *n)
+/* Of way[0..n), those that go the same way as the first. */
+static size_t
+count_together(const struct way *way, size_t n)
 {
-	struct way *way;
-	size_t all = find_ways(run, &way);
-	struct member *member = pool_array(run->pool, all, sizeof(*member));
-	struct hop *hop = pool_array(run->pool, all, sizeof(*hop));
+	size_t i = 1;
+
+	while (i < n && together(&way[0], &way[i]))
+		i++;
+	return i;
+}
+
+/* How many messages each session takes, so that several share the work. */
+static size_t
+letters_each(const struct way *way, size_t n)
+{
+	size_t letters = 1;
+	size_t sessions;
+	size_t each;
+
+	for (size_t i = 1; i < n; i++)
+		letters += !one_letter(&way[i - 1], &way[i]);
+	sessions = letters / HOP_WORTH;
+	if (sessions > DEST_AGENTS)
+		sessions = DEST_AGENTS;
+	each = sessions > 1 ? (letters + sessions - 1) / sessions : letters;
+	return each < HOP_LETTERS ? each : HOP_LETTERS;
+}
+
+/* The hops of way[0..n), which all go the same way; returns how many. */
+static size_t
+divide(const struct way *way, size_t n, struct member *member, struct hop *hop,
+    uint32_t id)
+{
+	size_t each = letters_each(way, n);
 	size_t letters = 0;
 	size_t count = 0;
 
-	qsort(way, all, sizeof(*way), by_way);
-	for (size_t i = 0; i < all; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct hop *h = count ? &hop[count - 1] : NULL;
-		bool another = h == NULL || !one_letter(&way[i - 1], &way[i]);
 
 		member[i] = way[i].who;
-		letters += another;
-		if (h && together(&way[i - 1], &way[i]) &&
-		    h->n < HOP_RECIPIENTS && letters <= HOP_LETTERS) {
+		letters += i == 0 || !one_letter(&way[i - 1], &way[i]);
+		if (h && h->n < HOP_RECIPIENTS && letters <= each) {
 			h->n++;
 			continue;
 		}
 		letters = 1;
-		h = &hop[count];
-		*h = (struct hop){
-		    .id = (uint32_t)count,
+		hop[count] = (struct hop){
+		    .id = id + (uint32_t)count,
 		    .target = way[i].target,
 		    .member = &member[i],
 		    .n = 1,
@@ -151,7 +181,35 @@ group_recipients(struct run *run, size_t *n)
 		};
 		count++;
 	}
-	run->several = count > 1;
+	return count;
+}
+
+struct dest *
+group_recipients(struct run *run, size_t *n)
+{
+	struct way *way;
+	size_t all = find_ways(run, &way);
+	struct member *member = pool_array(run->pool, all, sizeof(*member));
+	struct hop *hop = pool_array(run->pool, all, sizeof(*hop));
+	struct dest *dest = pool_array(run->pool, all, sizeof(*dest));
+	size_t hops = 0;
+	size_t count = 0;
+
+	if (all > 0)
+		qsort(way, all, sizeof(*way), by_way);
+	for (size_t i = 0; i < all;) {
+		size_t same = count_together(&way[i], all - i);
+		struct dest *d = &dest[count++];
+
+		*d = (struct dest){.hop = &hop[hops]};
+		d->n =
+		    divide(&way[i], same, &member[i], d->hop, (uint32_t)hops);
+		for (size_t k = 0; k < d->n; k++)
+			d->hop[k].dest = d;
+		hops += d->n;
+		i += same;
+	}
+	run->several = hops > 1;
 	*n = count;
-	return hop;
+	return dest;
 }

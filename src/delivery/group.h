@@ -6,10 +6,11 @@
 #include "delivery/hop.h"
 
 /*
- * Makes a hop of all recipients that go the same way: to the same domain, with
- * the same needs, 1,000 of 100 messages at most.  Returns *n hops, in the
- * run's pool; sets since[SINCE_RUN] and [SINCE_READ] of each recipient.
+ * Finds all recipients that go the same way: to the same domain, with the
+ * same needs; many of them make several hops, of 1,000 recipients or 250
+ * messages at most.  Returns *n destinations, their hops one behind the other,
+ * in the run's pool; sets since[SINCE_RUN] and [SINCE_READ] of each recipient.
  */
-struct hop *group_recipients(struct run *, size_t *n);
+struct dest *group_recipients(struct run *, size_t *n);
 
 #endif

@@ -69,11 +69,41 @@ conclude_left(struct hop *hop, struct run *run)
 	conclude(hop, run, &left);
 }
 
+unsigned
+hop_port(const struct hop *hop, const struct run *run)
+{
+	unsigned port = hop->attempt.step.host->port;
+
+	return port ? port : run->opts->port;
+}
+
+/* Has some of the addresses of this step been dialled in vain before? */
+static bool
+pass_dead(struct hop *hop, const struct run *run)
+{
+	const struct walk_step *step = &hop->attempt.step;
+	bool passed = false;
+
+	for (size_t i = 0; i < step->n; i++) {
+		const struct dead_host *h =
+		    dead_find(run->dead, step->ip[i], hop_port(hop, run));
+
+		if (h == NULL)
+			continue;
+		walk_answered(hop->walk, !h->silent);
+		walk_tried(
+		    hop->walk, h->ip, REACH_NOTHING, step->clear, &h->status);
+		passed = true;
+	}
+	return passed;
+}
+
 void
 hop_advance(struct hop *hop, struct run *run)
 {
 	int64_t age = clock_now() - run->opts->start;
 	struct status status;
+	enum walk_move move;
 
 	if (all_sealed(hop)) {
 		conclude(hop, run, NULL);
@@ -83,8 +113,11 @@ hop_advance(struct hop *hop, struct run *run)
 		conclude_left(hop, run);
 		return;
 	}
-	switch (walk_next(
-	    hop->walk, age > run->opts->attempts_end, &hop->attempt.step)) {
+	do
+		move = walk_next(hop->walk, age > run->opts->attempts_end,
+		    &hop->attempt.step);
+	while (move == WALK_TRY && pass_dead(hop, run));
+	switch (move) {
 	case WALK_LOOK_UP:
 		hop->state = hop->target.relay ? HOP_ASK_NAME : HOP_ASK_ADDRESS;
 		break;

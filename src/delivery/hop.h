@@ -50,8 +50,21 @@ struct attempt {
 	bool lied;	  /* it broke its grammar or its role */
 };
 
+/* So many agents at once, at most, for one destination (G-14). */
+enum { DEST_AGENTS = 4 };
+
+/* Hops that go the same way. */
+struct dest {
+	struct hop *hop;
+	size_t n;
+	size_t begun;
+	size_t live;  /* begun, and not over */
+	bool reached; /* a host of theirs takes mail */
+};
+
 struct hop {
 	uint32_t id;
+	struct dest *dest;
 	enum hop_state state;
 	struct next_hop target;
 	struct member *member; /* those of one letter together */
@@ -92,6 +105,9 @@ struct str hop_question(const struct hop *);
 /* What is asked of the channel to a host; where TLS comes first there is
  * nothing to fall back to. */
 enum tls_level hop_level(const struct hop *, const struct walk_host *);
+
+/* The port of the attempt that walk_next has chosen. */
+unsigned hop_port(const struct hop *, const struct run *);
 
 /* Fills in the errand of the attempt that walk_next has chosen. */
 void hop_prepare(struct hop *, struct run *);

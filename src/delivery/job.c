@@ -77,3 +77,19 @@ job_settled(const struct job *job)
 {
 	return job->state != JOB_KEPT || !job->entry->unsynced || job_sync(job);
 }
+
+struct status
+job_unreported(enum mark mark)
+{
+	if (mark == MARK_DELIVERED)
+		return status_own(BLAME_MESSAGE, "2.0.0",
+		    STR("delivered; the process that sent it ended before it "
+			"could say more"));
+	if (mark == MARK_FAILED)
+		return status_own(BLAME_MESSAGE, "5.0.0",
+		    STR("refused; the process that sent it ended before it "
+			"could say more"));
+	return status_own(BLAME_DOUBT, "4.4.2",
+	    STR("the process that sent the message ended without a verdict: "
+		"it may be delivered twice"));
+}

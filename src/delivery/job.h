@@ -19,6 +19,7 @@ struct job {
 	enum job_state state;
 	struct entry *entry; /* NULL if loose from the start */
 	struct str text;     /* of the envelope, if it is to be committed */
+	size_t open; /* recipients whose fate dispatch has not sealed yet */
 };
 
 /* Which mark is the recipient's. */
@@ -41,5 +42,8 @@ bool job_sync(const struct job *);
  * with it: what the others have reported they had put on disk before.
  */
 bool job_settled(const struct job *);
+
+/* What the mark of a recipient says whose verdict was not reported. */
+struct status job_unreported(enum mark);
 
 #endif

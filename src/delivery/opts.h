@@ -6,6 +6,8 @@
 #include <signal.h>
 
 #include "agent/start.h"
+#include "delivery/dead.h"
+#include "delivery/job.h"
 #include "route/route.h"
 
 struct dispatch_opts {
@@ -19,9 +21,18 @@ struct dispatch_opts {
 	int64_t patience_end;	 /* clock_now: then what is kept is left */
 	int64_t attempts_end;	 /* ms after which no attempt begins */
 	unsigned agents;	 /* at once, at most */
-	bool loopback_mx;	 /* hosts that are ourselves are allowed */
-	bool in_process;	 /* no fork: agents run one after the other */
-	const struct str *own;	 /* names of this host, in lower case (C-17) */
+	/* Hosts that did not answer, and who they are from now on: of several
+	 * calls.  NULL: only this one's. */
+	struct dead *dead;
+	/*
+	 * A message is through: each of its recipients has his status, and
+	 * nobody works on it any more.  NULL: who called looks when all are.
+	 */
+	void (*over)(void *ctx, struct job *);
+	void *over_ctx;
+	bool loopback_mx;      /* hosts that are ourselves are allowed */
+	bool in_process;       /* no fork: agents run one after the other */
+	const struct str *own; /* names of this host, in lower case (C-17) */
 	size_t own_n;
 	/*
 	 * Becomes non-zero when the run is to end early (a signal): no gate

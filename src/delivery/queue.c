@@ -14,7 +14,9 @@
 #include "spool/sweep.h"
 
 enum {
-	BATCH_MAX = 250, /* messages at once */
+	BATCH_MAX = 1000, /* messages at once */
+	BATCH_RCPTS = 20000,
+	AGENTS_MAX = 20, /* at once (G-14) */
 	PASSES = 3,
 	AGAIN = 60000, /* ms */
 	/* Message, envelope, marks; and what else is open. */
@@ -116,6 +118,7 @@ finish(struct queue *q, struct queued *d)
 	int64_t now = clock_ms();
 	bool left;
 
+	d->finished = true;
 	expire(q, d, &job, now);
 	spooled_note(
 	    &job, d->stored.arrived, d->stored.fate, q->opts->schedule, now);
@@ -145,38 +148,64 @@ take_and_report(struct queue *q, struct queued *d, const char *id)
 	return report_failed(q, d, &job, now);
 }
 
+/* What is sent, and whose the jobs are. */
+struct sending {
+	struct queue *queue;
+	struct job *job;
+	struct queued **queued;
+};
+
+/* Beside what is still sent. */
+static void
+over(void *ctx, struct job *job)
+{
+	struct sending *s = ctx;
+
+	finish(s->queue, s->queued[job - s->job]);
+}
+
 /* Sends what has been taken. */
 static void
 flush(struct queue *q)
 {
 	struct dispatch_opts opts = *q->opts->dispatch;
+	struct sending sending = {.queue = q};
 	struct job *job = calloc(q->n + 1, sizeof(*job));
 	struct pool pool = {0};
 	struct err e;
 	size_t active = 0;
 
-	if (job == NULL)
+	sending.queued = calloc(q->n + 1, sizeof(struct queued *));
+	if (job == NULL || sending.queued == NULL)
 		err_memory();
 	for (size_t i = 0; i < q->n; i++) {
 		struct queued *d = &q->batch[i];
 
 		for (size_t k = 0; k < d->envelope.n; k++)
 			if (!d->envelope.rcpt[k].idle) {
+				sending.queued[active] = d;
 				job[active++] = queue_job(d);
 				break;
 			}
 	}
+	sending.job = job;
+	opts.dead = &q->dead;
+	opts.agents = opts.agents < AGENTS_MAX ? opts.agents : AGENTS_MAX;
+	opts.over = over;
+	opts.over_ctx = &sending;
 	/* Every batch has its time. */
 	opts.start = opts.read = opts.lookup.start = clock_now();
 	if (active > 0 && dispatch(job, active, &opts, &pool, &e) < 0)
 		log_event(LOG_LEVEL_ERROR, "qmgr", "%s", e.text);
 	for (size_t i = 0; i < q->n; i++) {
-		finish(q, &q->batch[i]);
+		if (!q->batch[i].finished)
+			finish(q, &q->batch[i]);
 		pool_free(&q->batch[i].pool);
 	}
 	pool_free(&pool);
+	free(sending.queued);
 	free(job);
-	q->n = 0;
+	q->n = q->recipients = 0;
 }
 
 static bool
@@ -211,7 +240,8 @@ run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
 			continue;
 		}
 		q->count->taken++;
-		if (++q->n == q->max)
+		q->recipients += d->envelope.n;
+		if (++q->n == q->max || q->recipients > BATCH_RCPTS)
 			flush(q);
 	}
 	flush(q);
@@ -244,10 +274,13 @@ queue_run(const struct store *store, const struct queue_opts *opts,
     struct queue_count *count, struct err *e)
 {
 	struct queue q = {.store = store, .opts = opts, .count = count};
-	size_t room = proc_descriptors();
+	size_t room;
 	int result;
 
 	*count = (struct queue_count){0};
+	proc_more_descriptors(
+	    DESCRIPTORS_BESIDES + DESCRIPTORS_EACH * BATCH_MAX);
+	room = proc_descriptors();
 	q.max = room > DESCRIPTORS_BESIDES + DESCRIPTORS_EACH
 	    ? (room - DESCRIPTORS_BESIDES) / DESCRIPTORS_EACH
 	    : 1;
@@ -264,6 +297,7 @@ queue_run(const struct store *store, const struct queue_opts *opts,
 	/* What is left of them is for a run that comes soon. */
 	if (q.more && count->next > clock_ms() + AGAIN)
 		count->next = clock_ms() + AGAIN;
+	dead_free(&q.dead);
 	free(q.batch);
 	return result;
 }

@@ -18,6 +18,7 @@ struct queued {
 	struct envelope envelope;
 	struct content content;
 	struct stored stored;
+	bool finished; /* what came of it is written down */
 };
 
 struct queue {
@@ -26,7 +27,9 @@ struct queue {
 	struct queue_count *count;
 	struct queued *batch;
 	size_t n;
+	size_t recipients; /* of all these */
 	size_t max;
+	struct dead dead;
 	bool due_only;
 	bool more; /* there may be new entries to send */
 };

@@ -104,4 +104,6 @@ run_seal(const struct run *run, struct str domain, const struct member *m,
 	run_mark(m);
 	outcome_log(m->job->envelope, r);
 	show_verdict(run, domain, r);
+	if (--m->job->open == 0 && run->opts->over)
+		run->opts->over(run->opts->over_ctx, m->job);
 }

@@ -27,6 +27,7 @@ struct run {
 	size_t jobs;
 	const struct dispatch_opts *opts;
 	struct pool *pool;
+	struct dead *dead;
 	bool several; /* next hops: lines of the conversation name theirs */
 	bool lacking; /* what the system lacks has been logged */
 };
@@ -52,7 +53,8 @@ void run_mark(const struct member *);
 
 /*
  * Seals it, with status (copied), or with the one that it has if that is
- * NULL: the log line, and the verdict for people.
+ * NULL: the log line, and the verdict for people.  Once for each recipient;
+ * with the last of a message that is over, and its entry may be closed.
  */
 void run_seal(const struct run *, struct str domain, const struct member *,
     const struct status *);

@@ -301,6 +301,17 @@ proc_descriptors(void)
 }
 
 void
+proc_more_descriptors(size_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void
 proc_sane(void)
 {
 	static const struct rlimit no_core = {0, 0};

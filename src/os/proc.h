@@ -67,6 +67,9 @@ void proc_ask(pid_t);
 /* How many descriptors this process may have open. */
 size_t proc_descriptors(void);
 
+/* Lets it have so many, as far as it may allow that to itself. */
+void proc_more_descriptors(size_t);
+
 /*
  * At the very start of a program: descriptors 0, 1 and 2 that are closed are
  * opened on /dev/null (A-51), what a set-id bit gave is put aside or given up

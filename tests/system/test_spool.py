@@ -130,6 +130,68 @@ def test_many_messages_one_connection(lab, spool):
     assert files(spool) == []
 
 
+def queue(lab, spool, recipient, count):
+    """Queues so many messages: one, and copies of it under other IDs."""
+    known = set(entries(spool)) if spool.exists() else set()
+    assert send(lab, spool, "-odq", "-f", "root@laptop.home.test", recipient).status == 0
+    (first,) = set(entries(spool)) - known
+    for number in range(1, count):
+        other = f"{first[:-5]}Z{number:04}"
+        for kind in ("msg", "env"):
+            path = spool / f"{other}.{kind}"
+            path.write_bytes((spool / f"{first}.{kind}").read_bytes())
+            path.chmod(0o600)
+
+
+def test_many_messages_few_connections(lab, spool):
+    """120 messages for one host take four connections (G-14, D-48), and none is sent twice."""
+    lab.zone(f"walk.test. MX 10 mx.walk.test.\nmx.walk.test. A {HOST}")
+    queue(lab, spool, "alice@walk.test", 120)
+    with lab.serve(HOST, smtp()) as server:
+        assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
+    assert len(server.peers) == 4
+    assert len(server.mail) == 120
+    assert files(spool) == []
+
+
+def test_a_host_that_stalls_stops_no_other(lab, spool):
+    """While one host keeps silent, 300 messages go to others, in one run (J-09)."""
+    lab.zone(f"walk.test. MX 10 mx.walk.test.\nmx.walk.test. A {HOST}")
+    lab.zone("next.test. MX 10 mx.next.test.\nmx.next.test. A 198.18.0.21")
+    queue(lab, spool, "alice@walk.test", 30)
+    stuck = entries(spool)
+    queue(lab, spool, "bob@next.test", 300)
+    with lab.serve(HOST, smtp(greeting=STALL)) as silent, lab.serve("198.18.0.21", smtp()) as server:
+        run = lab.start_hantar(["-O", f"spool={spool}", "-q"])
+        wait_for(lambda: len(server.mail) == 300 and entries(spool) == stuck)
+        assert run.poll() is None
+        assert len(silent.peers) == 1
+        silent.stop()
+        assert run.wait(20) == 0
+    assert entries(spool) == stuck
+    assert len(server.peers) <= 4
+
+
+@pytest.mark.parametrize("how", ["refuses", "drops"])
+def test_a_dead_host_is_dialled_once(lab, spool, how):
+    """A run does not ask for every message whether the host is still dead (G-09), whatever it has open at once."""
+    lab.zone(f"walk.test. MX 10 mx.walk.test.\nmx.walk.test. A {HOST}")
+    lab.zone(f"next.test. MX 10 mx.walk.test.")
+    queue(lab, spool, "alice@walk.test", 30)
+    queue(lab, spool, "bob@next.test", 30)
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(lab.serve(HOST, smtp(greeting=DROP))) if how == "drops" else None
+        # So that it takes ten messages at a time.
+        run = lab.run(["-O", f"spool={spool}", "-q"], under=["prlimit", "--nofile=130:130"])
+    assert run.status == 0
+    assert len([line for line in run.log if "status=deferred" in line]) == 60
+    assert marks(spool) == ["w"] * 60
+    if server:
+        assert len(server.peers) == 1
+    else:
+        assert len([line for line in run.log if "refused" in line and "status=" not in line]) == 1
+
+
 def test_a_host_that_has_enough_is_asked_again(lab, spool):
     """421 after some messages: the rest goes over another connection, at once."""
     lab.mx("walk.test", HOST)

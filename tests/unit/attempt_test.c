@@ -91,6 +91,8 @@ struct world {
 	struct dispatch_opts opts;
 	struct run run;
 	struct hop hop;
+	struct dest dest;
+	struct dead dead;
 	struct job job;
 	struct member member[2];
 };
@@ -114,8 +116,14 @@ set_up(struct world *w)
 	    .attempts_end = INT64_MAX,
 	    .patience_end = INT64_MAX};
 	w->run = (struct run){
-	    .job = &w->job, .jobs = 1, .opts = &w->opts, .pool = &w->pool};
+	    .job = &w->job,
+	    .jobs = 1,
+	    .opts = &w->opts,
+	    .pool = &w->pool,
+	    .dead = &w->dead,
+	};
 	w->hop = (struct hop){
+	    .dest = &w->dest,
 	    .target = route_domain(
 		STR("[127.0.0.1]"), STR(""), &w->opts.routes, &w->pool),
 	    .member = w->member,

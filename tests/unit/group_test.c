@@ -33,7 +33,7 @@ many_messages_for_one_domain(void **state)
 	struct dispatch_opts opts = {0};
 	struct run run = {
 	    .job = job, .jobs = JOBS, .opts = &opts, .pool = &pool};
-	struct hop *hop;
+	struct dest *dest;
 	size_t all = 0;
 	size_t n;
 
@@ -44,15 +44,63 @@ many_messages_for_one_domain(void **state)
 		env[i] = (struct envelope){.rcpt = &rcpt[i], .n = 1};
 		job[i] = (struct job){.envelope = &env[i]};
 	}
-	hop = group_recipients(&run, &n);
-	assert_true(n > 1);
-	for (size_t i = 0; i < n; i++) {
-		assert_true(hop[i].n <= SANDBOX_RANGES);
-		assert_ptr_equal(hop[i].member, hop[0].member + all);
-		all += hop[i].n;
+	dest = group_recipients(&run, &n);
+	assert_int_equal(n, 1);
+	assert_true(dest->n > 1);
+	for (size_t i = 0; i < dest->n; i++) {
+		const struct hop *hop = &dest->hop[i];
+
+		assert_true(hop->n <= SANDBOX_RANGES);
+		assert_int_equal(hop->id, i);
+		assert_ptr_equal(hop->dest, dest);
+		assert_ptr_equal(hop->member, dest->hop[0].member + all);
+		all += hop->n;
 	}
 	assert_int_equal(all, JOBS);
 	pool_free(&pool);
+}
+
+/* G-14, D-48: few messages share one connection, many have up to four. */
+static void
+how_many_connections(void **state)
+{
+	static const size_t expected[][2] = {
+	    {1, 1}, {49, 1}, {50, 2}, {99, 3}, {100, 4}, {800, 4}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		static struct envelope env[JOBS];
+		static struct recipient rcpt[JOBS];
+		static struct job job[JOBS];
+		struct pool pool = {0};
+		struct dispatch_opts opts = {0};
+		struct run run = {.job = job,
+		    .jobs = expected[i][0],
+		    .opts = &opts,
+		    .pool = &pool};
+		size_t least = JOBS;
+		size_t most = 0;
+		struct dest *dest;
+		size_t n;
+
+		for (size_t k = 0; k < run.jobs; k++) {
+			rcpt[k] = (struct recipient){.path = STR("a@x.test")};
+			rcpt[k].addr.domain = STR("x.test");
+			env[k] = (struct envelope){.rcpt = &rcpt[k], .n = 1};
+			job[k] = (struct job){.envelope = &env[k]};
+		}
+		dest = group_recipients(&run, &n);
+		assert_int_equal(dest->n, expected[i][1]);
+		for (size_t k = 0; k < dest->n; k++) {
+			size_t share = dest->hop[k].n;
+
+			least = share < least ? share : least;
+			most = share > most ? share : most;
+		}
+		/* Nobody has much more to do than another. */
+		assert_true(most - least <= dest->n);
+		pool_free(&pool);
+	}
 }
 
 /* C-34: a lookup agent that decides nothing is not believed. */
@@ -158,6 +206,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(many_messages_for_one_domain),
+	    cmocka_unit_test(how_many_connections),
 	    cmocka_unit_test(an_undecided_answer_is_none),
 	    cmocka_unit_test(a_dead_agent_is_replaced_once),
 	};
