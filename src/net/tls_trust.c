@@ -174,7 +174,7 @@ is_pem(const struct dirent *d)
 static int
 read_folder(struct trust *t, const char *path, struct err *e)
 {
-	struct dirent **entry;
+	struct dirent **entry = NULL;
 	struct err ignored;
 	struct buf file;
 	int n = scandir(path, &entry, is_hashed, NULL);
@@ -242,6 +242,8 @@ trust_read(struct str path, struct err *e)
 	last.path = pool_str(&last.pool, path);
 	result = path.n > 0 ? read_path(&last, last.path.p, e)
 			    : read_usual(&last, e);
+	if (result < 0 && path.n > 0)
+		err_while(e, "tls-authorities");
 	return result < 0 ? NULL : &last;
 }
 

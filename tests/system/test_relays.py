@@ -2,7 +2,9 @@
 """The way of the mail as the configuration has it: routes, relays, and what a channel must prove."""
 
 import json
+import os
 import re
+import sys
 import types
 
 import pytest
@@ -338,7 +340,7 @@ def test_check_looks_at_every_file(lab, pki):
     done = lab.run(["--check"])
     assert done.status == 78
     one, secret, two, route = done.err.splitlines()
-    assert "relay one: /etc/gone: No such file" in one
+    assert "relay one: tls-authorities: /etc/gone: No such file" in one
     assert "relay one: " in secret and "/etc/nothing" in secret
     assert "relay two: " in two and "/etc/secret" in two
     assert f"route c.test: {ours}: everybody can read this private key: chmod o= {ours}" in route
@@ -400,3 +402,57 @@ def test_mistakes_in_the_file(lab, mistake, cause):
     assert done.status == 78
     (line,) = done.err.splitlines()
     assert cause in line
+
+
+# ------------------------------------------------------------ the table of mistakes
+
+CONFIG = "relay = {relay}\ntls-authorities = {known}\nuser = me\npassword-file = /etc/secret\n"
+
+# What is wrong; what of the set-up is changed; the status; and what of the one line names the cause, and the remedy.
+# A status of 0 is that of a message that waits in the spool: the line is in the log.
+TABLE = [
+    ("wrong port", {"relay": HUB + ":2525"}, 0, "Connection refused", ""),
+    ("wrong host", {"relay": "hbu.home.test"}, 0, "no address of the relay hbu.home.test", "is the name right"),
+    ("the port of submissions for submission", {"relay": HUB + ":465"}, 0, "Connection refused", ""),
+    ("no STARTTLS", {"starttls": False}, 0, "does not offer STARTTLS", "is this the right port?"),
+    ("expired certificate", {"shown": "expired"}, 0, "its certificate expired on 2021-01-01", "has to renew it"),
+    ("clock wrong, or certificate too new", {"shown": "early"}, 0, "not valid before 2040-01-01", "this host's clock right?"),
+    ("self-signed certificate", {"shown": "itself"}, 0, "signed by itself", "tls-fingerprint = "),
+    ("certificate of a foreign authority", {"shown": "unknown"}, 0, 'signed by "other"', "tls-authorities can name"),
+    ("certificate for another name", {"shown": "foreign"}, 0, "is for www.example.org", "use the name that it has"),
+    ("trust store that is not there", {"known": "/etc/gone"}, 0, "/etc/gone: No such file", "tls-authorities"),
+    ("wrong password", {"AUTH": "535 5.7.8 no"}, 0, "535 5.7.8 no", ""),
+    ("password that is not there", {"secret": None}, 0, "/etc/secret", ""),
+    ("password that everybody can read", {"mode": 0o644}, 0, "/etc/secret", ""),
+    ("typing error in a key", {"more": "pasword-file = x"}, 78, 'no key is called "pasword-file"', 'nearest is "password-file"'),
+    ("typing error in a value", {"more": "tls = verfy"}, 78, '"verfy" is none of', "verify"),
+    ("password without a relay", {"relay": ""}, 78, "the key relay names none", ""),
+]
+
+
+@pytest.mark.parametrize("mistake, change, status, cause, remedy", TABLE, ids=[row[0] for row in TABLE])
+def test_mistake(lab, pki, monkeypatch, capsys, tmp_path, mistake, change, status, cause, remedy):
+    """E-07, E-59, D-54, F-18: of each mistake one line names the cause and the remedy; the message waits, or was not taken."""
+
+    def ehlo(peer, _line):
+        offers = ["AUTH PLAIN"] if peer.tls else ["STARTTLS"] if change.get("starttls", True) else []
+        return "250 " + "\n".join(["x", *offers])
+
+    monkeypatch.setattr(lab, "tls_context", certs.context(getattr(pki, change.get("shown", "good"))))
+    server = lab.serve("198.18.0.20", smtp(EHLO=ehlo, AUTH=change.get("AUTH", "235 2.7.0 welcome")), port=587)
+    lab.etc("hosts", f"198.18.0.20 {HUB}\n")
+    lab.etc("secret", change.get("secret", "tEn-43\n"))
+    if change.get("secret", "some"):
+        (lab.proc.parent / "etc/secret").chmod(change.get("mode", 0o600))
+    spool = tmp_path / "spool"
+    text = CONFIG.format(relay=change.get("relay", HUB), known=change.get("known", pki.root.pem))
+    lab.etc("hantar.conf", text + change.get("more", "") + "\n")
+    done = lab.run(["-O", f"spool={spool}", "alice@post.test"], MESSAGE)
+    kept = len(list(spool.glob("*.msg")))
+    said = [line for line in done.err.splitlines() + done.log if cause in line]
+    with capsys.disabled():
+        if sys.stdout.isatty() or "MISTAKES" in os.environ:
+            print(f"\n{mistake}: {done.status}, {'kept' if kept else 'not taken'}\n    {said[0] if said else '-'}")
+    assert done.status == status and kept == (status == 0)
+    assert said and remedy in said[0]
+    assert not server.mail and "tEn-43" not in done.err + done.out + "\n".join(done.log)
