@@ -4,6 +4,7 @@ and loses nobody's mail.
 """
 
 import itertools
+import os
 import re
 import signal
 import subprocess
@@ -436,3 +437,19 @@ def test_a_stopped_process_holds_up_nobody(system):
     process.send_signal(signal.SIGCONT)  # nsenter has done as its child did
     process.communicate(MESSAGE.encode(), 20)
     assert process.returncode == 0 and len(system.server.mail) == 2
+
+
+def test_he_asks_for_a_run(system):
+    """G-12: his -q sends nothing; it touches the file that wakes the service, which does."""
+    assert system.run("-odq", "a@walk.test", user=BOB).status == 0
+    system.serve()
+    wake = system.spool / "wake"
+    wake.unlink(missing_ok=True)
+    for _ in range(2):
+        assert system.run("-q").status == 0
+        assert wake.exists() and not system.server.mail
+        os.utime(wake, (1, 1))
+    assert system.run("-q").status == 0
+    assert wake.stat().st_mtime > 1 and len(entries(system.spool)) == 1
+    assert system.service().status == 0
+    assert len(system.server.mail) == 1 and not entries(system.spool)
