@@ -68,15 +68,25 @@ demand_of(const struct demand **demand, const struct conf_tls *t,
 	return 0;
 }
 
-/* What a relay has to be like that says it so. */
+/* Whom we tell who we are, must not be able to do without TLS (E-08), unless it
+ * is said that it is to be so. */
+static void
+guard_login(struct conf_tls *t, bool login)
+{
+	if (login && t->level == TLS_LEVEL_MAY)
+		t->level = TLS_LEVEL_ENCRYPT;
+}
+
+/* What a relay has to be like that says it so; login: it is told who we are. */
 static int
-ask_relay(struct relay *relay, const struct conf_tls *said,
+ask_relay(struct relay *relay, const struct conf_tls *said, bool login,
     const struct ways *w, struct err *e)
 {
 	const struct conf_tls usual = {
 	    .level = RELAY_USUAL, .authorities = w->conf->tls.authorities};
 	struct conf_tls t = over(said, &usual);
 
+	guard_login(&t, login);
 	relay->tls = (enum tls_level)t.level;
 	return demand_of(&relay->demand, &t, relay->name, w->pool, e);
 }
@@ -96,7 +106,8 @@ read_sections(struct ways *w, struct err *e)
 			    STR_ARG(r->head.name));
 		w->section[i].name = r->head.name;
 		if (relay_hosts(&w->section[i], r->host, w->pool, e) < 0 ||
-		    ask_relay(&w->section[i], &r->tls, w, e) < 0)
+		    ask_relay(
+			&w->section[i], &r->tls, r->login.user.n > 0, w, e) < 0)
 			return -1;
 		if (login_of(&w->section[i].login, &r->login, w->section[i].tls,
 			w->pool, e) < 0)
@@ -160,7 +171,7 @@ find(const struct relay **found, const struct ways *w, struct str text,
 	*relay = (struct relay){.name = text};
 	*found = relay;
 	if (relay_hosts(relay, text, w->pool, e) < 0 ||
-	    ask_relay(relay, *said, w, e) < 0)
+	    ask_relay(relay, *said, login && login->user.n > 0, w, e) < 0)
 		return -1;
 	if (login && login_of(&relay->login, login, relay->tls, w->pool, e) < 0)
 		return -1;
@@ -195,6 +206,7 @@ read_route(struct route *route, const struct conf_route *r,
 	usual.authorities = w->conf->tls.authorities;
 	t = over(base, &usual);
 	t = over(&r->tls, &t);
+	guard_login(&t, route->relay && route->relay->login);
 	route->tls = (enum tls_level)t.level;
 	return demand_of(&route->demand, &t, route->pattern, w->pool, e);
 }

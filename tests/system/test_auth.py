@@ -192,12 +192,12 @@ def test_few_rounds_are_a_warning(lab, secret):
 
 
 def test_nothing_is_said_in_clear(lab, secret):
-    """F-03: no TLS, no password, whatever the configuration says; SCRAM where it is named and TLS is switched off."""
+    """E-08, F-03: no TLS, no password, whatever the configuration says; SCRAM where it is named and TLS is switched off."""
     server = serve(lab, ALL, starttls=False)
-    for level in ("may", "none"):
+    for level, why in (("may", "TLS is demanded"), ("none", "not encrypted")):
         relay(lab, "password-file = /etc/secret", f"tls = {level}", "spool = none")
         done = lab.run(["alice@post.test"], MESSAGE)
-        assert done.status == 75 and "not encrypted" in done.err
+        assert done.status == 75 and why in done.err
     relay(lab, "password-file = /etc/secret", "tls = none", "auth = plain login xoauth2 oauthbearer", "spool = none")
     assert lab.run(["alice@post.test"], MESSAGE).status == 75
     assert not [line for line in server.commands if line.startswith("AUTH")]
