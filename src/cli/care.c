@@ -50,12 +50,19 @@ something_waits(const struct store *store)
 	return waits;
 }
 
-/* The path of the configuration holds when we are in another directory. */
+/* The configuration's path, so that it holds in another directory; or NULL. */
 static const char *
 lasting(const struct options *o)
 {
-	return o->config && o->config[0] != '/' ? realpath(o->config, NULL)
-						: o->config;
+	char *real;
+	const char *path;
+
+	if (o->config == NULL || o->config[0] == '/')
+		return o->config;
+	real = realpath(o->config, NULL);
+	path = real ? pool_c(o->pool, str_c(real)) : NULL;
+	free(real);
+	return path;
 }
 
 /* In the background: never returns. */

@@ -218,6 +218,8 @@ look(struct live *live)
 	int64_t every = live->stay.every > 0 ? live->stay.every : STAMP;
 	struct err ignored;
 
+	if (live->n == 0)
+		proc_orphans();
 	if (live->stay.every > 0 && live->stay.turn < 0 &&
 	    turn_take(&live->r->store, &live->stay.turn, &ignored) == TURN_MINE)
 		turn_sign(live->stay.turn, true);

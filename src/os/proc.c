@@ -270,6 +270,13 @@ proc_collect(void)
 	collect(true);
 }
 
+void
+proc_orphans(void)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
 int
 proc_background(const int *keep, size_t n, struct err *e)
 {

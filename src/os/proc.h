@@ -46,6 +46,12 @@ void proc_drop(pid_t);
 void proc_collect(void);
 
 /*
+ * Collects children who have ended and whom nobody waits for: those that
+ * process 1 of a container inherits.  To be called when there are no others.
+ */
+void proc_orphans(void);
+
+/*
  * Goes on in the background: a child in a session of its own, in the root
  * directory, that HUP does not end, with standard descriptors that lead
  * nowhere and of all others keep[0..n) alone: it holds nothing that its

@@ -284,6 +284,33 @@ who_we_are(void **state)
 	pool_free(&p);
 }
 
+static int
+at_once(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* What process 1 of a container inherits it collects, and waits for nobody. */
+static void
+orphans(void **state)
+{
+	struct err e;
+	siginfo_t info;
+	pid_t gone = proc_spawn(at_once, NULL, NULL, 0, &e);
+	pid_t there = proc_spawn(sleep_long, NULL, NULL, 0, &e);
+	int status;
+
+	(void)state;
+	assert_true(gone > 0 && there > 0);
+	assert_int_equal(
+	    waitid(P_PID, (id_t)gone, &info, WEXITED | WNOWAIT), 0);
+	proc_orphans();
+	assert_int_equal(waitpid(gone, &status, 0), -1);
+	proc_kill(there);
+	assert_int_equal(waitpid(there, &status, 0), there);
+}
+
 static volatile sig_atomic_t called;
 
 static void
@@ -328,6 +355,7 @@ main(void)
 	    cmocka_unit_test(reading_files),
 	    cmocka_unit_test(the_log_in_a_file),
 	    cmocka_unit_test(who_we_are),
+	    cmocka_unit_test(orphans),
 	    cmocka_unit_test(a_rest),
 	};
 
