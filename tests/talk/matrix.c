@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * D-06 D-07 D-08 D-09 D-10 D-11 D-36 D-37 D-38 D-39 D-40 D-41 D-45 E-03 E-05
- * J-10, each at every state.
+ * F-19 J-10, each at every state.
  */
 #include "matrix.h"
 
@@ -42,6 +42,9 @@ static const struct state {
     {"tls-body", ROAD_TLS, 8, 180, STEP_BODY},
     {"tls-dot", ROAD_TLS, 8, 600, STEP_DOT},
     {"tls-quit", ROAD_TLS, 9, 0, STEP_QUIT},
+    {"auth", ROAD_LOGIN, 5, 300, STEP_AUTH},
+    {"auth-user", ROAD_LOGIN, 6, 300, STEP_ANSWER},
+    {"auth-password", ROAD_LOGIN, 7, 300, STEP_ANSWER},
 };
 
 /* A reply as it should be, whatever that is at the state. */
@@ -336,6 +339,8 @@ put_case(struct buf *b, const struct state *s, const struct behaviour *how,
 	buf_add(b, STR("mx example.org 10 mx1\n"));
 	if (!alone)
 		buf_add(b, STR("mx example.org 20 mx2\n"));
+	if (s->road == ROAD_LOGIN)
+		buf_add(b, STR("option login user secret\n"));
 	if (body)
 		buf_add(b, STR("message 3000000\n"));
 	buf_add(b, STR("server mx1\n"));
@@ -363,7 +368,8 @@ put_case(struct buf *b, const struct state *s, const struct behaviour *how,
 static bool
 is_encrypted(const struct state *s)
 {
-	return s->road == ROAD_TLS && s->step != STEP_STARTTLS;
+	return (s->road == ROAD_TLS && s->step != STEP_STARTTLS) ||
+	    s->road == ROAD_LOGIN;
 }
 
 static void

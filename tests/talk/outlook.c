@@ -3,6 +3,20 @@
 
 #include "base/str.h"
 
+static bool
+is_login(const struct scene *s)
+{
+	return s->step == STEP_AUTH || s->step == STEP_ANSWER;
+}
+
+/* Is it asked for more when all has been said? */
+static bool
+is_asked_again(const struct scene *s)
+{
+	return s->step == STEP_ANSWER && s->heard == HEARD_3YZ &&
+	    road_step(s->road, s->i + 1) != STEP_ANSWER;
+}
+
 /*
  * A reply within the message came too early, whatever it says: only a refusal
  * means something.
@@ -12,6 +26,10 @@ heard_at(const struct scene *s)
 {
 	bool fine = s->heard == HEARD_2YZ || s->heard == HEARD_3YZ;
 
+	/* Nobody is in before he has said all. */
+	if (s->heard == HEARD_2YZ && is_login(s) &&
+	    road_step(s->road, s->i + 1) == STEP_ANSWER)
+		return HEARD_GARBAGE;
 	return s->step == STEP_BODY && fine ? HEARD_GARBAGE : s->heard;
 }
 
@@ -81,10 +99,10 @@ result(struct buf *b, const char *outcome, const struct scene *s,
 }
 
 static void
-other_host(struct buf *b)
+other_host(struct buf *b, const struct scene *s)
 {
 	buf_add(b, STR("server mx2\n"));
-	road_whole(b, ROAD_PLAIN);
+	road_whole(b, s->road == ROAD_LOGIN ? ROAD_LOGIN : ROAD_PLAIN);
 	buf_add(b,
 	    STR("result user@example.org delivered 2.0.0 250 message "
 		"at mx2\n"));
@@ -108,14 +126,19 @@ consequence(
 
 	if (blame == BLAME_HOST && s->step != STEP_GREETING)
 		refused = false;
+	/* Whatever a relay says of who we are, is for now; the next may know
+	 * us. */
+	if (is_login(s))
+		refused = false;
 	if (blame == BLAME_MESSAGE && heard == HEARD_2YZ)
 		result(b, "delivered", s, heard, "message");
 	else if (refused && (blame != BLAME_HOST || s->alone))
 		result(b, "failed", s, heard, words[blame]);
-	else if (s->alone || blame == BLAME_DOUBT || blame == BLAME_US)
+	else if (s->alone || blame == BLAME_DOUBT ||
+	    (blame == BLAME_US && !is_login(s)))
 		result(b, "deferred", s, heard, words[blame]);
 	else
-		other_host(b);
+		other_host(b, s);
 }
 
 /*
@@ -147,6 +170,16 @@ outlook(struct buf *b, const struct scene *s)
 	const struct cell *cell = &script[s->step].on[heard];
 	enum step next = next_of(cell);
 
+	/* No mechanism is left. */
+	if (is_login(s) && heard == HEARD_5YZ) {
+		cell = &script[STEP_LOGIN].on[heard];
+		next = next_of(cell);
+	}
+	if (is_asked_again(s)) {
+		buf_add(b, STR("C: \\*\nS: 501 no\nC: QUIT\n"));
+		consequence(b, s, BLAME_HOST, HEARD_GARBAGE);
+		return false;
+	}
 	if (s->step == STEP_QUIT) {
 		/* It was delivered before. */
 		if (s->left != LEFT_SHUT)

@@ -13,6 +13,9 @@ static const enum step roads[ROADS][16] = {
 	STEP_END},
     [ROAD_FLIGHT] = {STEP_GREETING, STEP_EHLO, STEP_MAIL, STEP_RCPT, STEP_DATA,
 	STEP_DOT, STEP_QUIT, STEP_END},
+    [ROAD_LOGIN] = {STEP_GREETING, STEP_EHLO, STEP_STARTTLS, STEP_SHAKE,
+	STEP_EHLO, STEP_AUTH, STEP_ANSWER, STEP_ANSWER, STEP_MAIL, STEP_RCPT,
+	STEP_DATA, STEP_DOT, STEP_QUIT, STEP_END},
 };
 
 #define MAIL "C: MAIL FROM:<sender@client.example>\n"
@@ -28,12 +31,22 @@ static const struct {
     [STEP_HELO] = {"C: HELO client.example\n", "250 mx", NULL},
     [STEP_STARTTLS] = {"C: STARTTLS\n", "220 go", NULL},
     [STEP_SHAKE] = {"", "", NULL},
+    [STEP_AUTH] = {"C: AUTH LOGIN\n", "334 VXNlcm5hbWU6", NULL},
+    [STEP_ANSWER] = {"C: dXNlcg==\n", "334 UGFzc3dvcmQ6", NULL},
     [STEP_MAIL] = {MAIL, "250 ok", MAIL RCPT DATA},
     [STEP_RCPT] = {RCPT, "250 ok", ""},
     [STEP_DATA] = {DATA, "354 go", ""},
     [STEP_DOT] = {"C< data\n", "250 2.0.0 taken", "C< data\nC: QUIT\n"},
     [STEP_QUIT] = {"C: QUIT\n", "221 bye", ""},
 };
+
+/* Of the answers the second is the password. */
+static bool
+is_second(enum road road, size_t i)
+{
+	return i > 0 && roads[road][i] == STEP_ANSWER &&
+	    roads[road][i - 1] == STEP_ANSWER;
+}
 
 enum step
 road_step(enum road road, size_t i)
@@ -46,6 +59,8 @@ road_reply(enum road road, size_t i)
 {
 	enum step step = roads[road][i];
 
+	if (is_second(road, i))
+		return "235 welcome";
 	return step == STEP_END ? "" : usual[step].reply;
 }
 
@@ -57,6 +72,10 @@ road_says(struct buf *b, enum road road, size_t i)
 
 	if (step == STEP_END)
 		return;
+	if (is_second(road, i)) {
+		buf_add(b, STR("C: c2VjcmV0\n"));
+		return;
+	}
 	says = road == ROAD_FLIGHT ? usual[step].flight : NULL;
 	buf_add(b, str_c(says ? says : usual[step].says));
 }
@@ -70,12 +89,15 @@ reply(struct buf *b, enum road road, size_t i)
 	    [ROAD_HELO] = "S: 500 what?\n",
 	    [ROAD_TLS] = "S: 250-mx\nS: 250 STARTTLS\n",
 	    [ROAD_FLIGHT] = "S: 250-mx\nS: 250 PIPELINING\n",
+	    [ROAD_LOGIN] = "S: 250-mx\nS: 250 STARTTLS\n",
 	};
 
 	if (i == 1)
 		buf_add(b, str_c(first[road]));
 	else if (roads[road][i] == STEP_SHAKE)
 		buf_add(b, STR("S! starttls\n"));
+	else if (road == ROAD_LOGIN && roads[road][i] == STEP_EHLO)
+		buf_add(b, STR("S: 250-mx\nS: 250 AUTH LOGIN\n"));
 	else
 		buf_printf(b, "S: %s\n", road_reply(road, i));
 }

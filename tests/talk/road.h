@@ -14,6 +14,7 @@ enum road {
 	ROAD_HELO,   /* EHLO is refused */
 	ROAD_TLS,    /* TLS, and then one by one */
 	ROAD_FLIGHT, /* in flights, with PIPELINING */
+	ROAD_LOGIN,  /* TLS, AUTH LOGIN, and then one by one */
 	ROADS,
 };
 
