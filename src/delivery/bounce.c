@@ -282,6 +282,11 @@ bounce_failed(const struct store *store, struct job *job, struct stored *stored,
 	char *mark = pool_take(p, env->n);
 	size_t silent = 0;
 
+	/* A report is only of what is marked on disk: else it may be made
+	 * again, of others, and with another name (18). */
+	if (!job_settled(job))
+		return err_set(e, ERR_SYSTEM,
+		    "%s: what it was to report is not on disk", job->entry->id);
 	if (mark_read(job->entry->env, &job->entry->marks, mark, e) < 0)
 		return err_while(e, "%s", job->entry->id);
 	for (size_t i = 0; i < env->n; i++) {
