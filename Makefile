@@ -91,7 +91,7 @@ MAN7 := hantar-smtp.7
 .PHONY: all install install-system uninstall check check-unit check-talk check-system \
 	check-asan check-valgrind check-fuzz fuzz lint cover clean help dev format \
 	tests bench fault check-fault check-fault-all \
-	check-model check-model-all
+	check-mutants check-model check-model-all
 .SECONDARY:
 
 all: $(O)/hantar ## build the program (default)
@@ -203,7 +203,8 @@ check-model: $(O)/model ## the spool's protocol holds, and needs each of its rul
 check-model-all: $(O)/model ## the same with more faults, and all traces (minutes, 4 GB)
 	$(Q)$(O)/model --all
 
-# Every call fails in turn, and the power goes: see tests/fault/fault.py, cuts.py.
+# Every call fails in turn, the power goes, ...: see fault.py, cuts.py, disks.py and
+# limits.py of tests/fault.
 FAULT := $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)), \
 	$(O)/fault/engine $(O)/fault/shim.so)
 FAULT_LOOP = $(if $(FAULT),$(PYTHON) tests/fault/$(1).py --build $(O),echo \
@@ -220,15 +221,17 @@ $(O)/fault/shim.so: tests/fault/shim.c tests/fault/page.h $(O)/flags
 
 CASE ?=
 fault: $(O)/hantar $(FAULT) ## one run with one fault, as CASE=... of check-fault says
-	$(Q)$(call FAULT_LOOP,$(if $(filter cut/%,$(CASE)),cuts,fault)) --case '$(CASE)'
+	$(Q)$(call FAULT_LOOP,fault) --case '$(CASE)'
 
-check-fault: $(O)/hantar $(FAULT) ## samples: a call fails, a process dies, the power goes
-	$(Q)$(call FAULT_LOOP,fault) --sample
-	$(Q)$(call FAULT_LOOP,cuts) --sample
+FAULT_PARTS = fault cuts disks limits
+check-fault: $(O)/hantar $(FAULT) ## samples: calls fail, processes die, the power goes, disks are full
+	$(Q)set -e; $(foreach p,$(FAULT_PARTS),$(call FAULT_LOOP,$(p)) --sample;)
 
 check-fault-all: $(O)/hantar $(FAULT) ## every call fails in every way, every process dies at it, in turn
-	$(Q)$(call FAULT_LOOP,fault)
-	$(Q)$(call FAULT_LOOP,cuts)
+	$(Q)set -e; $(foreach p,$(FAULT_PARTS),$(call FAULT_LOOP,$(p));)
+
+check-mutants: ## a step left out or swapped, and the proof must notice, each (minutes)
+	$(Q)$(PYTHON) tests/fault/mutants.py --build $(O)
 
 TESTS = $(O)/hantar $(UNIT_BIN) $(O)/talk $(O)/model $(FUZZ:%=$(O)/replay/%) $(BENCH) \
 	$(FAULT)

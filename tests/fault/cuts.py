@@ -7,13 +7,13 @@
     cuts.py --build build --case cut/odb/1/fsync/2/7
 
 A case is cut/scene/process/call/n/image: after the n-th such call of that process, the image-th of what may be on
-the disk (disk.py). A scene of which the name ends in "-slow" is that scene while the disk is slow, so that the commit
-goes on beside the conversation. Each image becomes a spool, in which the queue is run; the servers accept all then.
+the disk (disk.py). A name with "-slow" is that scene while the disk is slow, so that the commit goes on beside the
+conversation; ORDERS has others. Each image becomes a spool, in which the queue is run; the servers accept all then.
 """
 
 import argparse
 import collections
-import hashlib
+import dataclasses
 import pathlib
 import random
 import re
@@ -31,12 +31,22 @@ import spool
 
 SEED = 20261126
 SAMPLE = 60  # images of a scene, beside those that have none or all of what is not certain
-LAGGING = "1 fsync 1 LAG"  # the first child is the commit
-SLOW = "-slow"
 SCENES = {name: scene for name, scene in scenes.SCENES.items() if scene.mode and not scene.beside}
 MANY = [f"r{n}@a.test" for n in range(1001)]  # two entries
 SCENES["split"] = scenes.Scene(MANY, MANY, [], mode="odq")
-SCENES |= {name + SLOW: scene for name, scene in SCENES.items() if scene.mode == "odi"}
+# What happens before the power goes, beside the run as it is: a process is slow, a call fails, all die before it.
+# The first process that one in the foreground starts is the commit, the third talks to the server.
+PLAIN = "0 - 0 -"
+ORDERS = {name: PLAIN for name in SCENES}
+ORDERS |= {name + "-slow": "1 fsync 1 LAG" for name, scene in SCENES.items() if scene.mode == "odi"}
+for base in ("odi-delivered", "odi-deferred"):
+    ORDERS |= {f"{base}-eio-{n}": f"1 fsync {n} EIO" for n in (1, 2, 3)}
+ORDERS |= {"odi-delivered-worse": "* fsync 3 EIO+", "odi-deferred-dead": "1 fsync 3 KILL", "odi-delivered-killed": "3 fdatasync 1 KILL"}
+# Of two hosts now one is the later, now the other.
+ORDERS |= {f"odb-refused-late-{n}": f"{n} connect 1 LAG" for n in (3, 4)}
+ORDERS |= {"odq-eio": "0 fsync 4 EIO", "odi-delivered-again": "3 fdatasync 1 END", "odb-refused-again": "* unlinkat 1 END"}
+ORDERS |= {"queue-refused-again": "0 fsync 3 END"}
+AGAIN = "-again"  # then the queue is run, up to where the power goes
 CHUNK = 16  # images that a worker takes at once
 
 
@@ -44,15 +54,30 @@ class Film:
     """One run of a scene, and what the disk may hold at each point of it."""
 
     def __init__(self, name, worker):
-        self.name, self.scene = name, SCENES[name]
+        self.name = name
+        self.scene = next(SCENES[word] for word in sorted(SCENES, key=len, reverse=True) if name.startswith(word))
+        self.faulty = not ORDERS[name].endswith(("-", "LAG"))
         worker.begin(self.scene)
         model = disk.Disk(worker.spool)
-        self.end = worker.order(self.scene, "journal " + (LAGGING if name.endswith(SLOW) else "0 - 0 -"))
+        self.end = worker.order(self.scene, "journal " + ORDERS[name])
         self.mail, _, _ = worker.peers.take()
         self.err = (worker.state / "err").read_text("utf-8", "backslashreplace")
         self.journal = worker.read_journal()
+        if name.endswith(AGAIN):
+            self.run_again(worker)
         self.found = facts.transactions(self.journal, self.mail)
         self.points = list(self.play(model, worker.spool.name + "/"))
+
+    def run_again(self, worker):
+        """Another run of the queue, with processes of other numbers."""
+        again = dataclasses.replace(scenes.SCENES["queue"], seeds=())
+        worker.start(again)
+        worker.order(again, "journal " + PLAIN)
+        begun = len(self.journal)
+        for line in worker.read_journal():
+            self.journal.append({**line, "process": line["process"] + 100, "begun": line["begun"] + begun})
+        self.mail += worker.peers.take()[0]
+        worker.stop()
 
     def play(self, model, prefix):
         """For each point of the run: how many calls had ended, its name, and all images."""
@@ -76,7 +101,8 @@ def judge(film, cut, image, run):
     scene, wrong = film.scene, []
     then = facts.at(film.journal, film.found, cut)
     later = collections.Counter(key for mail in run.later for key in facts.keys_of(*mail))
-    promised = then.status == 0 or scene.mode not in spool.SUBMITTING or (then.status or 0) > 0
+    # With another status all whom it does not name are promised, if it names any.
+    promised = then.status == 0 or scene.mode not in spool.SUBMITTING or ((then.status or 0) > 0 and "<" in film.err)
     held = {to for entry in run.after.entries.values() for to, _ in entry} if scene.change == "hold" else set()
     deleted = scene.change == "delete"
 
@@ -88,7 +114,9 @@ def judge(film, cut, image, run):
             wrong.append(f"{path} is lost")
         if scene.change and then.status == 0 and later[path]:
             wrong.append(f"{path} gets it, though it was said: {scene.change}")
-        if then.open.get(path) and not run.before.marks(path):
+        if said and (later[path] or later[told]):
+            wrong.append(f"{path} was said to have failed, and now gets it, or the sender a report")
+        if then.open.get(path) and not film.faulty and not run.before.marks(path):
             wrong.append(f"a server may have it for {path}, and the disk has not")
         if (told in later or told in then.had) and not path.startswith(("no", "bad")):
             wrong.append(f"{path} is said to have failed")
@@ -117,15 +145,16 @@ class Cuts(fault.Loop):
 
     def __init__(self, options, state):
         super().__init__(options, state)
-        self.films, self.points, self.images = [], 0, 0
+        self.names, self.points, self.images = options.scene or list(ORDERS), 0, 0
         self.judged = collections.Counter()
-        self.open_ = 0
 
     def plan(self, worker):
-        for name in self.options.scene or SCENES:
+        for name in self.names:
             film = Film(name, worker)
-            self.films.append(film)
             self.points += len(film.points)
+            if film.faulty and not film.end["fired"]:
+                self.bad += [] if self.options.first else [name]
+                print(f"{name}: there is no {ORDERS[name]}")
             where = collections.defaultdict(list)  # image: where it may be found
             wanted = set()
             for cut, point, images in film.points:
@@ -151,7 +180,7 @@ class Cuts(fault.Loop):
                     more = f" (and at {len(bad) - 1} points more)" if len(bad) > 1 else ""
                     print(f"make fault CASE={name}  # {'; '.join(wrong)}{more}", flush=True)
             if bad and self.options.first:
-                self.jobs.clear()
+                self.stop = True
                 return
 
     def after_cut(self, worker, film, image):
@@ -170,8 +199,11 @@ class Cuts(fault.Loop):
         return run
 
     def all(self):
-        began = time.monotonic()
-        self.work_on_all()
+        began, names = time.monotonic(), self.names
+        # Up to the first violation one by one; else the workers share them all.
+        for self.names in [[name] for name in names] if self.options.first else [names]:
+            if not self.stop:
+                self.work_on_all()
         pairs = sum(self.judged.values())
         each = ", ".join(f"{name} {count}" for name, count in self.judged.items())
         print(f"power cuts: {pairs} at {self.points} points ({each}) that leave {self.images} different disks,", end=" ")
@@ -207,7 +239,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="where hantar and fault/ were built")
     parser.add_argument("--sample", action="store_true", help="a fixed sample")
-    parser.add_argument("--scene", action="append", choices=SCENES, help="only this scene")
+    parser.add_argument("--scene", action="append", choices=ORDERS, help="only this scene")
     parser.add_argument("--first", action="store_true", help="stop at the first violation")
     parser.add_argument("--case", help="one image, and all about it")
     options = parser.parse_args()

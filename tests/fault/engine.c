@@ -8,11 +8,11 @@
  * For each line of standard input, "PROCESS CALL N FAULT", it runs the
  * program with these files as its standard ones, lets call N (from 1) of
  * this name in this process fail (0 is the first, 1 the first that it
- * starts, ...), and says in a line of JSON what came of it.  With N = 0
- * nothing fails.  "FAULT" is as in calls.h, where --calls has its list from.
- * A word before them, "nofile", makes files without a name impossible; with
- * the word "journal", all that is done to files is written into that file, in
- * lines of journal.h.
+ * starts, ...; * counts all), and says in a line of JSON what came of it.  With
+ *N = 0 nothing fails.  "FAULT" is as in calls.h, where --calls has its list
+ *from. A word before them, "nofile", makes files without a name impossible;
+ *with the word "journal", all that is done to files is written into that file,
+ *in lines of journal.h.
  *
  * At FAULT_PAUSE everything stands still, and the engine says "pause": the
  * next line is "go"; or "kill", of that process; or "end", of all of them.
@@ -85,6 +85,7 @@ read_order(struct order *o)
 	}
 	if (n != 4)
 		errx(2, "an order is PROCESS CALL N FAULT");
+	o->any = strcmp(word[0], "*") == 0;
 	o->process = (unsigned)strtoul(word[0], NULL, 10);
 	o->n = (unsigned)strtoul(word[2], NULL, 10);
 	if (o->n == 0)

@@ -16,6 +16,7 @@ class Transaction:
     dot: int  # lines of the journal up to there
     told: int = None  # None: never
     keys: tuple = ()  # of those who have it; see keys_of()
+    content: bytes = b""
 
 
 def keys_of(recipients, content):
@@ -52,27 +53,40 @@ class Stream:
                 self.named = [*self.named, part.partition(b"<")[2].partition(b">")[0].decode()]
 
 
+def tells(line, path, one):
+    """Does this call say what came of it: to the parent, to the log, or by its end?"""
+    own = line["process"] == one.process
+    if line["call"] == "write" and path.endswith("/log"):
+        text = bytes.fromhex(line["data"]).decode("utf-8", "replace")
+        removed = re.search(r": (\w+): removed$", text, re.M)
+        if removed:
+            return removed[1].encode() in one.content
+        return "status=sent" in text and any(f"to=<{path}>" in text for path in one.named)
+    if line["call"] == "exit":
+        return line["result"] >= 0 and (own or line["process"] % 100 == 0)
+    return own and line["call"] == "write" and path.startswith("pipe:")
+
+
 def transactions(journal, mail):
     """All whose end was sent; "mail" is what the servers have accepted, in that order."""
     streams, found, mail = {}, [], list(mail)
     for when, line in enumerate(journal, 1):
         key = line["process"], line.get("inode")
-        path = line.get("path", "")
         if line["call"] == "recvfrom":
             streams.setdefault(key, Stream()).heard(bytes.fromhex(line["data"]))
         elif line["call"] == "sendto":
             for named in streams.setdefault(key, Stream()).says(bytes.fromhex(line["data"])):
                 found.append(Transaction(line["process"], named, when))
-        if line["call"] == "exit" or (line["call"] == "write" and path.startswith("pipe:")):
-            for one in found:
-                if one.process == line["process"] and one.told is None and when > one.dot:
-                    one.told = when
     for one in found:
         for i, (recipients, content) in enumerate(mail):
             if set(recipients) <= set(one.named):
-                one.keys = keys_of(recipients, content)
+                one.keys, one.content = keys_of(recipients, content), content
                 del mail[i]
                 break
+    for when, line in enumerate(journal, 1):
+        for one in found:
+            if one.told is None and when > one.dot and tells(line, line.get("path", ""), one):
+                one.told = when
     return found
 
 

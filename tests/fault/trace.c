@@ -39,6 +39,7 @@ struct tracer {
 	unsigned n;		  /* numbers given */
 	pid_t early;		  /* stopped, and has none yet; or 0 */
 	unsigned alive;
+	unsigned seen; /* calls among which is the one */
 	pid_t lagging; /* waits before a call; or 0 */
 	bool begun;
 	struct journal journal;
@@ -223,9 +224,10 @@ at_call(struct tracer *t, pid_t pid, unsigned p, size_t i)
 	if (o->journal)
 		(void)journal_before(
 		    &t->journal, &t->open[p], calls[i].name, pid);
-	here = o->n > 0 && o->call == i && o->process == p &&
-	    (o->and_on ? t->result->counts[p][i] >= o->n
-		       : t->result->counts[p][i] == o->n);
+	if (o->call == i && (o->any || o->process == p))
+		t->seen++;
+	here = o->n > 0 && o->call == i && (o->any || o->process == p) &&
+	    (o->and_on ? t->seen >= o->n : t->seen == o->n);
 	if (here && !t->result->fired)
 		t->result->fd = (long)regs.rdi;
 	if (here) {

@@ -33,6 +33,7 @@ struct target {
 
 struct order {
 	unsigned process;
+	bool any;    /* the n-th of all processes */
 	size_t call; /* in calls[] */
 	unsigned n;  /* 0: nothing fails */
 	int error;   /* 0: nothing is there, or with is_short one octet */
