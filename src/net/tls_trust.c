@@ -172,16 +172,22 @@ is_pem(const struct dirent *d)
 }
 
 static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
 read_folder(struct trust *t, const char *path, struct err *e)
 {
-	struct dirent **entry = NULL;
+	struct dirent **entry;
 	struct err ignored;
 	struct buf file;
-	int n = scandir(path, &entry, is_hashed, NULL);
+	int n = scandir(path, &entry, is_hashed, by_name);
 
 	if (n == 0) {
 		free(entry);
-		n = scandir(path, &entry, is_pem, NULL);
+		n = scandir(path, &entry, is_pem, by_name);
 	}
 	if (n < 0)
 		return err_sys(e, "%s", path);
