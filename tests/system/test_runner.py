@@ -59,6 +59,13 @@ def give(lab, spool, *args, env=None, text=MESSAGE):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+def the_runner(lab):
+    """The one process that stays, once it has no child at work."""
+    wait_for(lambda: len(lab.processes()) == 1)
+    (pid,) = lab.processes()
+    return pid
+
+
 def virtual(rate):
     """An environment in which time goes faster."""
     return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": rate, "NO_FAKE_STAT": "1"}
@@ -87,14 +94,14 @@ def test_runs_do_not_pile_up(lab, spool):
         done = lab.run(["-O", f"spool={spool}", "--due"])
         assert (done.status, done.out, done.err) == (0, "", "") and not server.peers
         assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
-        assert len(server.mail) == 1
+        wait_for(lambda: len(server.mail) == 1)
     assert entries(spool) == []
 
 
 def test_who_is_woken_while_a_run_ends(lab, spool):
     """G-15, A-31: a run for a timer sees to what was left to it while it was at something else."""
     lab.mx("walk.test", HOST)
-    lab.mx("other.test", HOST)
+    lab.mx("late.test", HOST)
     waiting, go_on = threading.Event(), threading.Event()
 
     def slow(_peer, _line):
@@ -107,10 +114,11 @@ def test_who_is_woken_while_a_run_ends(lab, spool):
     give(lab, spool, "-odq", "alice@walk.test")
     with subprocess.Popen(command(lab, spool, "--due"), env=lab.environment({})) as process:
         assert waiting.wait(20)
-        give(lab, spool, "-odb", "bob@other.test")
+        give(lab, spool, "-odb", "bob@late.test")
         go_on.set()
         assert process.wait(20) == 0
-    assert len(server.mail) == 2 and entries(spool) == []
+    assert entries(spool) == []
+    wait_for(lambda: len(server.mail) == 2)
     lab.assert_nothing_left()
 
 
@@ -165,12 +173,12 @@ def test_a_runner_stays(lab, spool):
         assert sender.returncode == 0
     assert os.read(read, 100) == b"", "somebody has the pipe open"
     os.close(read)
-    (pid,) = lab.processes()
+    pid = the_runner(lab)
     assert os.readlink(lab.proc / pid / "cwd") == "/"
     assert (lab.proc / pid / "stat").read_text().split()[5] == pid, "it is in the session of another"
     wait_for(lambda: any("run in the background until it is empty" in line for line in lab.log))
     lab.kill(pid, "HUP")
-    assert lab.processes() == [pid]
+    assert the_runner(lab) == pid
     lab.kill(pid, "TERM")
     wait_for(lambda: not lab.processes())
     assert any("ends before its time" in line for line in lab.take_log())
@@ -181,14 +189,14 @@ def test_one_that_was_killed_is_replaced(lab, spool):
     """G-15: its lock is gone with it, and nobody relies on it because it was here a moment ago."""
     greylisting(lab, 3)
     give(lab, spool, "alice@walk.test")
-    (first,) = lab.processes()
+    first = the_runner(lab)
     lab.kill(first, "KILL")
     wait_for(lambda: not lab.processes())
     give(lab, spool, "bob@walk.test")
-    (second,) = lab.processes()
+    second = the_runner(lab)
     assert second != first
     give(lab, spool, "carol@walk.test")
-    assert lab.processes() == [second] and len(entries(spool)) == 3
+    assert the_runner(lab) == second and len(entries(spool)) == 3
 
 
 def test_who_finds_mail_that_waits_for_nobody(lab, spool):
@@ -198,7 +206,8 @@ def test_who_finds_mail_that_waits_for_nobody(lab, spool):
     assert not lab.processes()
     give(lab, spool, "bob@walk.test")
     wait_for(lambda: not lab.processes())
-    assert len(server.mail) == 2 and entries(spool) == []
+    wait_for(lambda: len(server.mail) == 2)
+    assert entries(spool) == []
 
 
 def test_what_is_held_keeps_nobody(lab, spool):
@@ -276,7 +285,7 @@ def test_greylisting_with_a_timer(lab, spool):
     tried = []
     for minute in range(1, 9):
         assert lab.run(["-O", f"spool={spool}", "--due"], env=at(60 * minute)).status == 0
-        tried.append(len(server.mail))
+        tried.append(len(server.peers) - 1)
     assert tried[:3] == [0, 0, 0] and tried[6:] == [1, 1], tried
     assert entries(spool) == [] and len(server.peers) == 2
 
@@ -286,7 +295,7 @@ def test_greylisting_without_a_timer(lab, spool):
     server = greylisting(lab)
     lab.take_log()
     give(lab, spool, "alice@walk.test", env=virtual("+0 x60"))
-    assert len(lab.processes()) == 1 and not server.mail
+    assert lab.processes() and not server.mail
     wait_for(lambda: server.mail)
     wait_for(lambda: not lab.processes())
     assert entries(spool) == [] and len(server.peers) == 2
