@@ -89,6 +89,15 @@ want(struct live *live, int64_t when)
 		live->start = when;
 }
 
+/* A pass could not be started: who does not stay leaves it to those who come
+ * again. */
+static void
+put_off(struct live *live, int64_t now)
+{
+	if (live->stay.every > 0 || live->stay.until_done)
+		want(live, now + AGAIN);
+}
+
 /* Starts a pass: what happens from here on is for the next one. */
 static void
 begin(struct live *live)
@@ -103,7 +112,7 @@ begin(struct live *live)
 	(void)wake_news(&live->wake);
 	if (sys_pipe(ends) < 0) {
 		log_event(LOG_LEVEL_ERROR, "qmgr", "pipe: %s", strerror(errno));
-		want(live, now + AGAIN);
+		put_off(live, now);
 		return;
 	}
 	mission.to = ends[1];
@@ -116,7 +125,7 @@ begin(struct live *live)
 	if (pass->pid < 0) {
 		log_event(LOG_LEVEL_ERROR, "qmgr", "%s", e.text);
 		sys_close(ends[0]);
-		want(live, now + AGAIN);
+		put_off(live, now);
 		return;
 	}
 	live->all = false;
