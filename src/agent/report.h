@@ -19,7 +19,8 @@
  * show     ms text                   a line of the conversation
  * log      level text
  * lack     text                      the system cannot lock an agent in so
- * mute                               the host reports no success (no DSN)
+ * mute                               the host reports no success (no DSN);
+ *                                    before the gates that this is true of
  * end                                nothing more will come
  *
  * A status is: outcome blame code enhanced text (outcome and blame as

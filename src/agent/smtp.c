@@ -164,12 +164,14 @@ on_rcpt(void *ctx, size_t i, const struct status *status)
 }
 
 static void
-on_near_gate(void *ctx, size_t letter)
+on_near_gate(void *ctx, size_t letter, bool dsn)
 {
 	struct attempt *a = ctx;
 	struct record r = {.kind = RECORD_GATE, .number = (uint32_t)letter};
 
 	a->past_gate = false;
+	if (!dsn)
+		report_put(a->report, &(struct record){.kind = RECORD_MUTE});
 	report_put(a->report, &r);
 	report_flush(a->report);
 }
@@ -288,9 +290,6 @@ converse(struct attempt *a, struct tls *tls, const struct auth_who *who, int fd,
 	} else {
 		end = session_run(&io, tls, who, &errand, &hooks, &text);
 		keep_back(&a->keep);
-		if (end.reach == REACH_SESSION && !end.dsn)
-			report_put(
-			    a->report, &(struct record){.kind = RECORD_MUTE});
 		if (end.status.outcome != OUTCOME_OPEN)
 			put_host(a, end.reach, end.status);
 	}

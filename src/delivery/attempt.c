@@ -263,6 +263,7 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	status = attributed(r->status, a, run);
 	rcpt->relay = relay(a, run);
 	rcpt->status = status;
+	rcpt->relayed = a->mute && status.outcome == OUTCOME_DELIVERED;
 	if (run_sealed(rcpt))
 		run_seal(run, hop->target.domain, a->rcpt[r->id], NULL);
 	a->judged[r->id] = true; /* once is enough */
@@ -373,7 +374,7 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 		run->lacking = true;
 		break;
 	case RECORD_MUTE:
-		hop_mute(hop);
+		a->mute = true;
 		break;
 	case RECORD_END:
 		a->ended = true;

@@ -343,19 +343,6 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 }
 
 void
-hop_mute(struct hop *hop)
-{
-	const struct attempt *a = &hop->attempt;
-
-	for (size_t i = 0; i < errand_recipients(&a->errand); i++) {
-		struct recipient *r = a->rcpt[i]->rcpt;
-
-		r->relayed =
-		    a->judged[i] && r->status.outcome == OUTCOME_DELIVERED;
-	}
-}
-
-void
 hop_asked(struct hop *hop)
 {
 	static const enum hop_state waits[] = {

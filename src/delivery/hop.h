@@ -46,6 +46,7 @@ struct attempt {
 	size_t gates;	  /* the letter that is next to ask for its gate */
 	bool gate_waits;  /* the letter before that, for its commit */
 	bool gate_open;	  /* of the letter before that */
+	bool mute;	  /* the host sends no reports of success (D-26) */
 	bool ended;	  /* the agent has said all */
 	bool lied;	  /* it broke its grammar or its role */
 };
@@ -123,9 +124,6 @@ void hop_advance(struct hop *, struct run *);
 
 /* No agent could be started, for this reason. */
 void hop_no_agent(struct hop *, struct run *, const struct err *);
-
-/* The host of the attempt sends no reports of success (D-26). */
-void hop_mute(struct hop *);
 
 /* Opens the gate that waits, if the message is settled now. */
 void hop_open_gate(struct hop *, const struct run *);

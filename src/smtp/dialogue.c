@@ -397,7 +397,8 @@ dialogue_body(struct session *s)
 		/* As late as can be: past the gate we outlive who could
 		 * still call us back. */
 		if (size - s->sent <= BLOCK)
-			s->hooks->at_gate(s->hooks->ctx, number(s));
+			s->hooks->at_gate(
+			    s->hooks->ctx, number(s), s->offered.dsn);
 		heard = next_block(s);
 		if (heard != HEARD_2YZ)
 			return heard;

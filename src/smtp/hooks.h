@@ -16,8 +16,9 @@ struct session_hooks {
 	 * the end of data may be sent.  False: it may not.
 	 */
 	bool (*gate)(void *ctx, size_t letter);
-	/* The gate will be reached soon: whoever opens it can begin. */
-	void (*at_gate)(void *ctx, size_t letter);
+	/* The gate will be reached soon: whoever opens it can begin.  dsn: the
+	 * server will send the reports that are asked for. */
+	void (*at_gate)(void *ctx, size_t letter, bool dsn);
 	/*
 	 * The verdict on the message, for all recipients of the letter that
 	 * have none yet; comes before they are told one by one.  False: it

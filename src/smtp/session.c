@@ -396,7 +396,6 @@ session_run(struct io *io, struct tls *tls, const struct auth_who *who,
 	if (begin(&s))
 		converse(&s, &end, text);
 	end.reach = s.reach;
-	end.dsn = s.offered.dsn;
 	dialogue_logout(&s);
 	reply_free(&s.reply);
 	buf_free(&s.out);

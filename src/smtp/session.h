@@ -18,7 +18,6 @@ struct session_end {
 	enum reach reach;
 	struct status status; /* open if the host is not to blame; the text
 				 is in the buffer given to session_run */
-	bool dsn; /* the host offers DSN: it reports success itself */
 };
 
 /*

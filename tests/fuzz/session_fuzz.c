@@ -179,10 +179,11 @@ on_gate(void *ctx, size_t letter)
 }
 
 static void
-on_near(void *ctx, size_t letter)
+on_near(void *ctx, size_t letter, bool dsn)
 {
 	struct server *s = ctx;
 
+	(void)dsn;
 	assert(letter < s->letters && !s->near[letter]);
 	s->near[letter] = true;
 }

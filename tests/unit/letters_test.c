@@ -183,9 +183,10 @@ on_gate(void *ctx, size_t letter)
 }
 
 static void
-on_near(void *ctx, size_t letter)
+on_near(void *ctx, size_t letter, bool dsn)
 {
 	(void)ctx;
+	(void)dsn;
 	(void)letter;
 }
 
