@@ -59,7 +59,10 @@ def test_example(lab, installation):
     text = lab.path("/usr/local/share/doc/hantar/hantar.conf").read_text()
     assert not re.search("@[a-z]+@", text)
     lab.etc("hantar.conf", re.sub(r"(?m)^#(?=[a-z\[])", "", text))
+    lab.etc("hantar.password", "sesame\n")
+    lab.path("/etc/hantar.password").chmod(0o600)
     assert inside(lab, PROGRAM, "--check") == ""
+    lab.path("/etc/hantar.password").unlink()
     keys = re.findall(r"(?m)^#([a-z-]+) = (.*)$", text.partition("#[")[0])
     printed = inside(lab, PROGRAM, "--print-config")
     assert len(keys) > 3 and all(f"\n{key} = {value}\n" in printed for key, value in keys)
