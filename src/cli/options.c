@@ -100,12 +100,40 @@ check_operands(const struct options *o, struct err *e)
 	return 0;
 }
 
+/*
+ * What was put behind a command that takes nothing was meant to do something:
+ * "-q 15m", or a recipient whose message would not be read.
+ */
+static int
+check_none(const struct options *o, struct err *e)
+{
+	static const bool lone[MODES] = {
+	    [MODE_QUEUE] = true,
+	    [MODE_DUE] = true,
+	    [MODE_LIST] = true,
+	    [MODE_COUNT] = true,
+	    [MODE_STATUS] = true,
+	    [MODE_ALIASES] = true,
+	    [MODE_CHECK] = true,
+	    [MODE_PRINT_CONFIG] = true,
+	};
+
+	if (!lone[o->mode] || o->operands_n == 0)
+		return 0;
+	err_set(e, ERR_SYNTAX, "%.100s: nothing can follow %.100s%s",
+	    o->operands[0], o->what,
+	    o->mode == MODE_QUEUE ? ", and a time is part of it, as in -q15m"
+				  : "");
+	return EX_USAGE;
+}
+
 int
 options_parse(struct options *o, const char *name, enum mode mode, int argc,
     char **argv, struct pool *p, struct err *e)
 {
 	int i = argc > 0 ? 1 : 0;
 	bool ended = false;
+	int status;
 
 	*o = (struct options){
 	    .name = name, .mode = mode, .what = name, .pool = p};
@@ -113,7 +141,6 @@ options_parse(struct options *o, const char *name, enum mode mode, int argc,
 	for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
 		const char *next = i + 1 < argc ? argv[i + 1] : NULL;
 		bool used = false;
-		int status;
 
 		if (str_eq(str_c(argv[i]), STR("--"))) {
 			i++;
@@ -129,5 +156,6 @@ options_parse(struct options *o, const char *name, enum mode mode, int argc,
 	}
 	o->operands = argv + i;
 	o->operands_n = (size_t)(argc - i);
-	return ended ? 0 : check_operands(o, e);
+	status = check_none(o, e);
+	return status || ended ? status : check_operands(o, e);
 }
