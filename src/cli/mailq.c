@@ -194,7 +194,7 @@ run_mailq(const struct options *o)
 	if (q.conf.spool_path.n == 0)
 		return run_spool(o);
 	q.now = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (place_open(&q.store, &q.conf, &e) < 0)
+	if (place_look(&q.store, &q.conf, &e) < 0)
 		return no_spool(&q, &e);
 	q.store.own_only = !q.store.admin && q.conf.mailq_all == 0;
 	result = looks(o->mode) ? may(MAY_LIST, &q.conf, q.store.admin, &e) : 0;

@@ -102,6 +102,41 @@ trusted(const char *path)
 							       : user_service();
 }
 
+static bool
+is_missing(struct str path)
+{
+	struct stat st;
+
+	return path.n > 0 && lstat(path.p, &st) < 0 && errno == ENOENT;
+}
+
+static bool
+parent_is_there(struct str path)
+{
+	struct pool p = {0};
+	const char *slash = strrchr(path.p, '/');
+	struct str parent =
+	    str_slice(path, 0, slash ? (size_t)(slash - path.p) : 0);
+	struct stat st;
+	bool is = parent.n == 0 || stat(pool_c(&p, parent), &st) == 0;
+
+	pool_free(&p);
+	return is;
+}
+
+/* What root made in its place would be closed to everybody else. */
+static int
+check_system(struct str path, struct err *e)
+{
+	if (!group_installed() || !str_eq(path, STR(HANTAR_SPOOLDIR)) ||
+	    !is_missing(path))
+		return 0;
+	return err_set(e, ERR_SYNTAX,
+	    "%s is missing: systemd-tmpfiles --create makes it, and so does "
+	    "make install-system",
+	    path.p);
+}
+
 static int
 open_at(struct store *s, struct str path, bool own, struct err *e)
 {
@@ -119,13 +154,41 @@ open_at(struct store *s, struct str path, bool own, struct err *e)
 	return -1;
 }
 
+static int
+look_at_none(struct store *s, struct str path, bool own, struct err *e)
+{
+	if (!own && !parent_is_there(path))
+		return err_set(e, ERR_SYNTAX,
+		    "%s: there is no such folder, nor one to make it in",
+		    path.p);
+	*s = (struct store){.dir = -1, .admin = true};
+	return 0;
+}
+
+int
+place_look(struct store *s, const struct conf *c, struct err *e)
+{
+	struct pool p = {0};
+	struct str path = place_path(c, &p);
+	bool own = is_usual(c) && !is_system();
+	int result = check_system(path, e);
+
+	if (result == 0)
+		result = is_missing(path) ? look_at_none(s, path, own, e)
+					  : open_at(s, path, own, e);
+	pool_free(&p);
+	return result;
+}
+
 int
 place_open(struct store *s, const struct conf *c, struct err *e)
 {
 	struct pool p = {0};
-	int result =
-	    open_at(s, place_path(c, &p), is_usual(c) && !is_system(), e);
+	struct str path = place_path(c, &p);
+	int result = check_system(path, e);
 
+	if (result == 0)
+		result = open_at(s, path, is_usual(c) && !is_system(), e);
 	pool_free(&p);
 	return result;
 }

@@ -22,4 +22,8 @@ bool place_is_of_group(const struct conf *);
  */
 int place_open(struct store *, const struct conf *, struct err *);
 
+/* The same, for whoever looks: nothing is made.  Where a spool could be made,
+ * there is one without a directory (dir is -1), which is an empty one. */
+int place_look(struct store *, const struct conf *, struct err *);
+
 #endif

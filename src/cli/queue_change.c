@@ -71,6 +71,13 @@ static const struct {
     [CHANGE_DELETE] = {delete, "deleted"},
 };
 
+static int
+no_such(struct err *e)
+{
+	err_set(e, ERR_SYNTAX, "there is no such entry");
+	return EX_UNAVAILABLE;
+}
+
 /* 0: we hold it, else the exit status and *e. */
 static int
 take(const struct store *store, const char *id, struct entry *entry,
@@ -84,8 +91,7 @@ take(const struct store *store, const char *id, struct entry *entry,
 		return EX_TEMPFAIL;
 	case TAKE_GONE:
 	case TAKE_BARE:
-		err_set(e, ERR_SYNTAX, "there is no such entry");
-		return EX_UNAVAILABLE;
+		return no_such(e);
 	case TAKE_LOST:
 		err_set(e, ERR_SYNTAX, "its message is missing");
 		return EX_DATAERR;
@@ -131,14 +137,15 @@ check_owner(
 {
 	uid_t owner;
 
+	if (store->dir < 0)
+		return no_such(e);
 	if (store->admin)
 		return 0;
 	switch (entry_owner(store, id, &owner, e)) {
 	case LOOK_OK:
 		return owner == uid ? 0 : not_yours(e);
 	case LOOK_GONE:
-		err_set(e, ERR_SYNTAX, "there is no such entry");
-		return EX_UNAVAILABLE;
+		return no_such(e);
 	case LOOK_VERSION:
 	case LOOK_BROKEN:
 	case LOOK_ERROR:

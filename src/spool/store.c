@@ -169,6 +169,8 @@ store_stamped(const struct store *s, struct err *e)
 {
 	struct stat st;
 
+	if (s->dir < 0)
+		return 0;
 	if (sys_fstatat(s->dir, stamp, &st) == 0)
 		return (int64_t)st.st_mtim.tv_sec * 1000 +
 		    st.st_mtim.tv_nsec / 1000000;
@@ -352,12 +354,18 @@ store_list(const struct store *s, struct pool *p, struct store_item **item,
     size_t *n, size_t *strange, struct err *e)
 {
 	struct buf items;
-	/* Another reading position than that of others who use s->dir. */
-	int fd = sys_openat(s->dir, ".", O_RDONLY | O_DIRECTORY, 0);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir;
+	int fd;
 	int result;
 
 	*strange = 0;
+	*n = 0;
+	*item = NULL;
+	if (s->dir < 0)
+		return 0;
+	/* Another reading position than that of others who use s->dir. */
+	fd = sys_openat(s->dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		err_sys(e, "cannot list the spool");
 		sys_close(fd);
@@ -383,13 +391,16 @@ int
 store_broken(const struct store *s, size_t *n, struct err *e)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-	struct store aside = {.dir = sys_openat(s->dir, corrupt, flags, 0)};
 	struct store_item *item;
+	struct store aside;
 	struct pool p = {0};
 	size_t strange;
 	int result;
 
 	*n = 0;
+	if (s->dir < 0)
+		return 0;
+	aside = (struct store){.dir = sys_openat(s->dir, corrupt, flags, 0)};
 	if (aside.dir < 0)
 		return errno == ENOENT
 		    ? 0

@@ -21,7 +21,7 @@
 enum { STORE_ID = 27 };
 
 struct store {
-	int dir;
+	int dir; /* -1: there is none yet; it can be looked at, and is empty */
 	uid_t owner;
 	gid_t group;
 	bool shared;

@@ -54,6 +54,26 @@ def test_empty(queue):
     assert queue.objects() == []
 
 
+def test_looking_makes_nothing(lab, tmp_path):
+    """A-26, G-17: where there is no spool yet, there is none when it was looked for; a wrong path is told."""
+    lab.timed = False
+    spool = tmp_path / "spool"
+    for args, status, out in (
+        (["-bp"], 0, "Mail queue is empty\n"),
+        (["-bp", "--json"], 0, ""),
+        (["-bP"], 0, "0\n"),
+        (["--hold", "ALL"], 0, ""),
+        (["--delete", "1A"], 69, ""),
+    ):
+        done = lab.run(["-O", f"spool={spool}", *args])
+        assert (done.status, done.out) == (status, out)
+    done = lab.run(["-O", f"spool={spool}", "--queue-status"])
+    assert done.status == 0 and done.out.startswith("ok: mail queue is empty\nentries 0\n")
+    assert not spool.exists()
+    done = lab.run(["-O", f"spool={spool}/deeper", "-bp"])
+    assert done.status == 74 and f"{spool}/deeper: " in done.err
+
+
 @pytest.mark.parametrize("args", [["-bp"], ["-bP"], ["--queue-status"], ["--hold", "1A"], ["--delete", "ALL"]])
 def test_no_spool(lab, args):
     """Without a spool there is no queue, and nobody is told that it is empty."""

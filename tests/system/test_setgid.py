@@ -328,6 +328,21 @@ def test_a_bit_without_effect(system, under):
     assert len(system.server.mail) == 1
 
 
+def test_a_spool_that_is_gone(system):
+    """G-34, A-50: root makes none in its place, which nobody else could use, and says how it is made."""
+    inside(system.lab, "mv", SYSTEM, SYSTEM + ".away")
+    try:
+        done = system.run("someone@walk.test", user=0)
+        assert done.status == 74 and "is missing: systemd-tmpfiles --create" in done.err
+        for user in 0, ALICE:
+            for args in ["-bp"], ["--queue-status"], ["--hold", "ALL"]:
+                done = system.run(*args, user=user)
+                assert done.status == 74 and f"{SYSTEM} is missing: " in done.err
+        assert not system.spool.exists()
+    finally:
+        inside(system.lab, "mv", SYSTEM + ".away", SYSTEM)
+
+
 def test_a_spool_that_cannot_be_written(system):
     """G-18: with all disks read-only an ordinary user's mail goes out; only what has to wait is an error."""
     under = ["env", "--chdir=/"]
