@@ -209,7 +209,8 @@ class Loop:
         self.program = state / "hantar"  # a copy: a build beside the loop does not change it
         shutil.copy2(self.build / "hantar", self.program)
         self.sample = SAMPLE
-        if b"__asan_init" in self.program.read_bytes():  # which needs its memory
+        self.sanitized = b"__asan_init" in self.program.read_bytes()
+        if self.sanitized:  # which needs its memory
             self.sample = SAMPLE // SANITIZED
             for call in MEMORY:
                 self.faults[call] = []
