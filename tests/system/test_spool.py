@@ -130,6 +130,31 @@ def test_many_messages_one_connection(lab, spool):
     assert files(spool) == []
 
 
+def test_a_verdict_is_kept_before_the_next_message(lab, spool):
+    """G-05: when the next message of a connection begins, the mark of the one before says what became of it."""
+    lab.mx("walk.test", HOST)
+    seen = []
+
+    def mail(*_):
+        seen.append({})
+        for entry in queued:
+            with contextlib.suppress(FileNotFoundError):  # done, and gone
+                text = (spool / f"{entry}.env").read_text()
+                seen[-1][entry] = re.search(r"^marks (.*)$", text, re.M)[1]
+        return "250 fine"
+
+    for i in range(3):
+        assert send(lab, spool, "-odq", f"u{i}@walk.test").status == 0
+    queued = entries(spool)
+    server = lab.serve(HOST, smtp(MAIL=mail))
+    assert send(lab, spool, "-q").status == 0
+    assert len(server.peers) == 1 and len(server.mail) == len(seen) == 3
+    order = [queued[int(to(mail)[0][1])] for mail in server.mail]
+    for number, mark in enumerate(seen):
+        assert all(mark.get(entry, "d") == "d" for entry in order[:number])
+        assert all(mark[entry] != "d" for entry in order[number:])
+
+
 def queue(lab, spool, recipient, count):
     """Queues so many messages: one, and copies of it under other IDs."""
     known = set(entries(spool)) if spool.exists() else set()
