@@ -284,7 +284,7 @@ open_section(struct reading *r, struct str line, struct err *e)
 	struct str rest = str_trim(str_slice(inner, blank, inner.n));
 	struct conf_head *head = NULL;
 	enum conf_section s;
-	struct str name;
+	struct str name = STR_NONE;
 	int kind;
 
 	if (line.p[line.n - 1] != ']' || rest.n < 2 || rest.p[0] != '"' ||

@@ -33,8 +33,8 @@ enum { KEY_SECOND = 1000, KEY_DAY = 24 * 60 * 60 * KEY_SECOND };
 
 struct conf_key {
 	unsigned in;
-	const char *name;
 	enum key_type type;
+	const char *name;
 	size_t at;		 /* its place in the struct of its section */
 	const char *standard;	 /* the default, as text */
 	int64_t low, high;	 /* bounds of numbers */

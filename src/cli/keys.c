@@ -62,37 +62,37 @@ static const struct key families[] = {
 #define AT_ROUTE(field) offsetof(struct conf_route, field)
 /* clang-format off */
 #define TIME(name, field, standard, doc) \
-	{IN_MAIN, name, KEY_TIME, AT(field), standard, 1, KEY_DAY, NULL, doc}
+	{IN_MAIN, KEY_TIME, name, AT(field), standard, 1, KEY_DAY, NULL, doc}
 #define WORD(name, field, words, standard, doc) \
-	{IN_MAIN, name, KEY_WORD, AT(field), standard, 0, 0, words, doc}
+	{IN_MAIN, KEY_WORD, name, AT(field), standard, 0, 0, words, doc}
 #define TEXT(name, type, field, standard, doc) \
-	{IN_MAIN, name, type, AT(field), standard, 0, 0, NULL, doc}
+	{IN_MAIN, type, name, AT(field), standard, 0, 0, NULL, doc}
 #define COUNT(name, type, field, standard, low, high, doc) \
-	{IN_MAIN, name, type, AT(field), standard, low, high, NULL, doc}
+	{IN_MAIN, type, name, AT(field), standard, low, high, NULL, doc}
 
 #define PART(field) offsetof(struct conf_login, field)
 #define LOGIN(in, at) \
-	{in, "user", KEY_TEXT, (at) + PART(user), "", 0, 0, NULL, \
+	{in, KEY_TEXT, "user", (at) + PART(user), "", 0, 0, NULL, \
 	    "name for the relay; empty: it is not told who we are"}, \
-	{in, "password-file", KEY_SECRET, (at) + PART(file), "", 0, 0, NULL, \
+	{in, KEY_SECRET, "password-file", (at) + PART(file), "", 0, 0, NULL, \
 	    "file with the password; or credential:, descriptor:, netrc:"}, \
-	{in, "password-command", KEY_TEXT, (at) + PART(command), "", 0, 0, NULL, \
+	{in, KEY_TEXT, "password-command", (at) + PART(command), "", 0, 0, NULL, \
 	    "program that prints the password, with its arguments"}, \
-	{in, "auth", KEY_MECHS, (at) + PART(mechs), "", 0, 0, NULL, \
+	{in, KEY_MECHS, "auth", (at) + PART(mechs), "", 0, 0, NULL, \
 	    "mechanisms that may be used; empty: scram in all forms, plain, login"}
 
 /* What a connection has to be like: a struct conf_tls at that place. */
 #define IN_TLS(field) offsetof(struct conf_tls, field)
 #define TLS(in, at, doc) \
-	{in, "tls", KEY_WORD, (at) + IN_TLS(level), "default", 0, 0, \
+	{in, KEY_WORD, "tls", (at) + IN_TLS(level), "default", 0, 0, \
 	    tls_levels, "none, may, encrypt, verify, fingerprint: " doc}, \
-	{in, "tls-fingerprint", KEY_PRINTS, (at) + IN_TLS(prints), "", 0, 0, \
+	{in, KEY_PRINTS, "tls-fingerprint", (at) + IN_TLS(prints), "", 0, 0, \
 	    NULL, "SHA-256 of its certificate, or of its key, or several"}, \
-	{in, "tls-authorities", KEY_PATH, (at) + IN_TLS(authorities), "", 0, \
+	{in, KEY_PATH, "tls-authorities", (at) + IN_TLS(authorities), "", 0, \
 	    0, NULL, "file or folder of those to trust; empty: the system's"}, \
-	{in, "tls-certificate", KEY_PATH, (at) + IN_TLS(certificate), "", 0, \
+	{in, KEY_PATH, "tls-certificate", (at) + IN_TLS(certificate), "", 0, \
 	    0, NULL, "file (PEM) of our own certificate, for who asks"}, \
-	{in, "tls-key", KEY_PATH, (at) + IN_TLS(key), "", 0, 0, NULL, \
+	{in, KEY_PATH, "tls-key", (at) + IN_TLS(key), "", 0, 0, NULL, \
 	    "file of its private key; empty: the same"}
 
 const struct conf_key conf_keys[] = {
@@ -197,14 +197,14 @@ const struct conf_key conf_keys[] = {
 	TIME("quit-timeout", wait[WAIT_QUIT], "5s",
 	    "sending QUIT"),
 
-	{IN_RELAY, "host", KEY_RELAY, AT_RELAY(host), "", 0, 0, NULL,
+	{IN_RELAY, KEY_RELAY, "host", AT_RELAY(host), "", 0, 0, NULL,
 	    "host[:port], or several, tried in this order"},
-	{IN_RELAY, "from", KEY_SENDERS, AT_RELAY(from), "", 0, 0, NULL,
+	{IN_RELAY, KEY_SENDERS, "from", AT_RELAY(from), "", 0, 0, NULL,
 	    "senders whose mail goes there: addresses, or @ and a domain"},
 	TLS(IN_RELAY, AT_RELAY(tls), "of this relay; default: verify"),
 	LOGIN(IN_RELAY, AT_RELAY(login)),
 
-	{IN_ROUTE, "relay", KEY_RELAY, AT_ROUTE(relay), "", 0, 0, NULL,
+	{IN_ROUTE, KEY_RELAY, "relay", AT_ROUTE(relay), "", 0, 0, NULL,
 	    "as the key of that name; none: MX hosts; empty: what that says"},
 	TLS(IN_ROUTE, AT_ROUTE(tls), "of this route; default: the relay's"),
 };

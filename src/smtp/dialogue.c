@@ -394,8 +394,7 @@ dialogue_body(struct session *s)
 	for (;;) {
 		enum heard heard;
 
-		/* As late as can be: past the gate we outlive who could
-		 * still call us back. */
+		/* As late as can be: past it we outlive who could call us. */
 		if (size - s->sent <= BLOCK)
 			s->hooks->at_gate(
 			    s->hooks->ctx, number(s), s->offered.dsn);
