@@ -105,10 +105,10 @@ add(struct trust *t, struct str text)
 	if (EVP_DecodeUpdate(ctx, der, &n, (const unsigned char *)text.p,
 		(int)text.n) >= 0 &&
 	    EVP_DecodeFinal(ctx, der + n, &more) >= 0 &&
-	    find_subject(
-		str_of((const char *)der, (size_t)(n + more)), &subject)) {
+	    find_subject(str_of((const char *)der, (size_t)n + (size_t)more),
+		&subject)) {
 		a = pool_take(&t->pool, sizeof(*a));
-		*a = (struct authority){der, (size_t)(n + more),
+		*a = (struct authority){der, (size_t)n + (size_t)more,
 		    (const unsigned char *)subject.p, subject.n, t->list};
 		t->list = a;
 	}
