@@ -154,7 +154,7 @@ prove(struct scram *s, const struct scram_client *c, struct str salt,
 	    crypto_hmac(
 		c->hash, str_of((char *)stored, n), message, proof, e) == 0)
 		result = 0;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; result == 0 && i < n; i++)
 		proof[i] ^= key[i];
 	explicit_bzero(salted, sizeof(salted));
 	explicit_bzero(key, sizeof(key));
