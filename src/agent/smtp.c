@@ -305,13 +305,12 @@ prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
 	struct secret secret;
 	struct err e;
 	int64_t deadline = clock_now() + SECRET_MS;
+	int got;
 
 	if (a->errand->login == NULL) {
 		converse(a, tls, NULL, fd, lock);
 		return;
 	}
-	int got;
-
 	if (lock)
 		sandbox_conceal();
 	got = secret_get(&secret, a->errand, deadline, &e);

@@ -456,8 +456,7 @@ dialogue_dot(struct session *s)
 bool
 dialogue_drain(struct session *s)
 {
-	/* What is still to come decides nothing: it is not worth a long wait.
-	 */
+	/* What is still to come decides nothing: no long wait for it. */
 	int64_t deadline = dialogue_until(s, WAIT_QUIT);
 	bool accepted = s->accepted > 0;
 

@@ -36,12 +36,18 @@ def pytest_ignore_collect(collection_path, config):
     return True if collection_path.name == "test_corpus.py" and not config.option.corpora else None
 
 
+@pytest.fixture(scope="session", autouse=True)
+def open_top(tmp_path_factory):
+    """Other users can reach what lies in a test's folder; what this run has not made keeps its mode."""
+    top = tmp_path_factory.getbasetemp()
+    made = [top, top.parent] if top.parent.name.startswith("pytest-of-") else [top]
+    for folder in made:
+        folder.chmod(folder.stat().st_mode | 0o711)
+
+
 @pytest.fixture(scope="session")
 def the_lab(request, tmp_path_factory):
     state = tmp_path_factory.mktemp("lab")
-    for folder in (state.parent, state.parent.parent):
-        # Other users have to reach the program and the log's socket. It may be /tmp: nothing is taken away.
-        folder.chmod(folder.stat().st_mode | 0o711)
     made = laboratory.Lab(request.config.option.hantar.resolve(), state)
     yield made
     made.stop()

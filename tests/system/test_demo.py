@@ -44,8 +44,7 @@ def assert_nothing_left(tmp_path):
 
 @pytest.fixture(name="open_tmp_path")
 def fixture_open_tmp_path(tmp_path):
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o711)
+    tmp_path.chmod(0o711)
     return tmp_path
 
 

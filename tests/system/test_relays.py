@@ -184,7 +184,6 @@ def make_pki(tmp_path_factory):
     """A root that is trusted, an authority below it, another that nobody knows, and what they have signed."""
     folder = tmp_path_factory.mktemp("pki")
     folder.chmod(0o755)
-    folder.parent.chmod(0o755)
     root = certs.Authority(folder, "root")
     below = certs.Authority(folder, "below", root)
     other = certs.Authority(folder, "other")
