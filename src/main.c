@@ -69,7 +69,7 @@ main(int argc, char **argv)
 
 	proc_sane();
 	status = options_parse(&o, name, mode_of(name), argc, argv, &pool, &e);
-	status = status ? run_wrong(name, status, &e) : runs[o.mode](&o);
+	status = status ? run_wrong(&o, status, &e) : runs[o.mode](&o);
 	pool_free(&pool);
 	return status;
 }

@@ -30,13 +30,13 @@ answer(const struct options *o, struct str text)
 }
 
 int
-run_wrong(const char *name, int status, const struct err *e)
+run_wrong(const struct options *o, int status, const struct err *e)
 {
 	struct buf usage;
 
-	fail(name, status, e);
+	fail(o->name, status, e);
 	buf_init(&usage, ANSWER_MAX);
-	help_usage(&usage, name);
+	help_usage(&usage, o->name, o->mode);
 	if (status == EX_USAGE)
 		(void)say_text(STDERR_FILENO, buf_str(&usage));
 	buf_free(&usage);

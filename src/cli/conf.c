@@ -7,6 +7,8 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
+#define UTF8_MARK "\xef\xbb\xbf"
+
 /*
  * sendmail's own long names that mean something here.  As with sendmail the
  * first letter of the value says it all, where `letter` is set.
@@ -312,12 +314,24 @@ open_section(struct reading *r, struct str line, struct err *e)
 	return 0;
 }
 
+/* Other programs' files can have them there. */
+static bool
+has_comment(struct str value)
+{
+	for (size_t i = 1; i < value.n; i++)
+		if (value.p[i] == '#' &&
+		    (value.p[i - 1] == ' ' || value.p[i - 1] == '\t'))
+			return true;
+	return false;
+}
+
 static int
 read_line(struct reading *r, struct str line, struct err *e)
 {
 	size_t equals = str_find(line, '=');
 	struct str key = str_trim(str_slice(line, 0, equals));
 	int i = keys_find(r->scope.section, key);
+	struct str value;
 
 	if (line.n == 0 || line.p[0] == '#')
 		return 0;
@@ -328,9 +342,11 @@ read_line(struct reading *r, struct str line, struct err *e)
 	if (i >= 0 && r->seen[i] != 0)
 		return err_set(e, ERR_SYNTAX, "%.*s was set on line %u",
 		    STR_ARG(key), r->seen[i]);
-	if (set(r->scope, key, str_trim(str_slice(line, equals + 1, line.n)),
-		r->pool, e) < 0)
-		return -1;
+	value = str_trim(str_slice(line, equals + 1, line.n));
+	if (set(r->scope, key, value, r->pool, e) < 0)
+		return has_comment(value)
+		    ? err_while(e, "a comment has a line of its own")
+		    : -1;
 	r->seen[i] = r->number;
 	return 0;
 }
@@ -344,6 +360,9 @@ conf_parse(struct conf *c, struct str text, const char *name, struct pool *p,
 
 	r.seen = pool_array(p, conf_keys_n, sizeof(*r.seen));
 	c->files++;
+	/* Some editors begin with a mark that says it is UTF-8. */
+	if (str_starts(text, STR(UTF8_MARK)))
+		text = str_slice(text, strlen(UTF8_MARK), text.n);
 	while (str_split(&text, '\n', &line)) {
 		r.number++;
 		if (read_line(&r, str_trim(line), e) < 0)

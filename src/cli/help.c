@@ -10,16 +10,15 @@
 enum { COLUMN = 18 };
 
 void
-help_usage(struct buf *b, const char *name)
+help_usage(struct buf *b, const char *name, enum mode mode)
 {
 	struct buf inert; /* it is what our caller says that we are called */
 
 	buf_init(&inert, 100);
 	code_inert(&inert, str_c(name), 100);
-	buf_printf(b,
-	    "usage: %s [option ...] [--] [recipient ...]; "
-	    "%s --help lists the options\n",
-	    inert.p, inert.p);
+	buf_printf(b, "usage: %s [option ...]%s; %s --help lists the options\n",
+	    inert.p, options_is_lone(mode) ? "" : " [--] [recipient ...]",
+	    inert.p);
 	buf_free(&inert);
 }
 
@@ -50,7 +49,7 @@ letter_line(struct buf *b, const struct option *opt)
 void
 help_print(struct buf *b, const char *name)
 {
-	help_usage(b, name);
+	help_usage(b, name, MODE_SEND);
 	for (size_t i = 0; i < letters_n; i++)
 		if (letters[i].help)
 			letter_line(b, &letters[i]);

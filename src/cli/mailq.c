@@ -15,9 +15,6 @@
 #include "cli/settle.h"
 #include "os/journal.h"
 
-/* All entries; no ID that we make is as short. */
-#define ALL "ALL"
-
 struct queue {
 	const struct options *o;
 	struct conf conf;
@@ -151,8 +148,8 @@ change(struct queue *q)
 	struct err e;
 
 	if (o->operands_n == 0) {
-		err_set(&e, ERR_SYNTAX, "%s needs the IDs of entries, or " ALL,
-		    o->what);
+		err_set(&e, ERR_SYNTAX,
+		    "%s needs the IDs of entries, or " CHANGE_ALL, o->what);
 		return fail(o, EX_USAGE, &e);
 	}
 	/* A log that cannot be opened changes nothing else (K-13). */
@@ -160,7 +157,7 @@ change(struct queue *q)
 		fail(o, 0, &e);
 	for (size_t i = 0; i < o->operands_n; i++)
 		result = queue_change_worst(result,
-		    str_eq(str_c(o->operands[i]), STR(ALL))
+		    str_eq(str_c(o->operands[i]), STR(CHANGE_ALL))
 			? queue_change_all(&q->store, &opts)
 			: queue_change(&q->store, o->operands[i], &opts));
 	return result;

@@ -100,12 +100,8 @@ check_operands(const struct options *o, struct err *e)
 	return 0;
 }
 
-/*
- * What was put behind a command that takes nothing was meant to do something:
- * "-q 15m", or a recipient whose message would not be read.
- */
-static int
-check_none(const struct options *o, struct err *e)
+bool
+options_is_lone(enum mode mode)
 {
 	static const bool lone[MODES] = {
 	    [MODE_QUEUE] = true,
@@ -118,7 +114,17 @@ check_none(const struct options *o, struct err *e)
 	    [MODE_PRINT_CONFIG] = true,
 	};
 
-	if (!lone[o->mode] || o->operands_n == 0)
+	return lone[mode];
+}
+
+/*
+ * What was put behind a command that takes nothing was meant to do something:
+ * "-q 15m", or a recipient whose message would not be read.
+ */
+static int
+check_none(const struct options *o, struct err *e)
+{
+	if (!options_is_lone(o->mode) || o->operands_n == 0)
 		return 0;
 	err_set(e, ERR_SYNTAX, "%.100s: nothing can follow %.100s%s",
 	    o->operands[0], o->what,

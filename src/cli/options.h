@@ -19,4 +19,7 @@ int options_parse(struct options *o, const char *name, enum mode mode, int argc,
     char **argv, struct pool *, struct err *)
     __attribute__((warn_unused_result));
 
+/* Is it a command that nothing can follow, neither recipients nor IDs? */
+bool options_is_lone(enum mode);
+
 #endif

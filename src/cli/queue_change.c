@@ -72,9 +72,12 @@ static const struct {
 };
 
 static int
-no_such(struct err *e)
+no_such(const char *id, struct err *e)
 {
-	err_set(e, ERR_SYNTAX, "there is no such entry");
+	err_set(e, ERR_SYNTAX, "there is no such entry%s",
+	    str_ieq(str_c(id), STR(CHANGE_ALL))
+		? "; all of them are " CHANGE_ALL
+		: "");
 	return EX_UNAVAILABLE;
 }
 
@@ -91,7 +94,7 @@ take(const struct store *store, const char *id, struct entry *entry,
 		return EX_TEMPFAIL;
 	case TAKE_GONE:
 	case TAKE_BARE:
-		return no_such(e);
+		return no_such(id, e);
 	case TAKE_LOST:
 		err_set(e, ERR_SYNTAX, "its message is missing");
 		return EX_DATAERR;
@@ -138,14 +141,14 @@ check_owner(
 	uid_t owner;
 
 	if (store->dir < 0)
-		return no_such(e);
+		return no_such(id, e);
 	if (store->admin)
 		return 0;
 	switch (entry_owner(store, id, &owner, e)) {
 	case LOOK_OK:
 		return owner == uid ? 0 : not_yours(e);
 	case LOOK_GONE:
-		return no_such(e);
+		return no_such(id, e);
 	case LOOK_VERSION:
 	case LOOK_BROKEN:
 	case LOOK_ERROR:
@@ -229,7 +232,7 @@ queue_change_all(const struct store *store, const struct change_opts *opts)
 	int status = 0;
 
 	if (store_list(store, &p, &item, &n, &strange, &e) < 0) {
-		opts->say(opts->ctx, EX_IOERR, "ALL", e.text);
+		opts->say(opts->ctx, EX_IOERR, CHANGE_ALL, e.text);
 		status = EX_IOERR;
 		n = 0;
 	}

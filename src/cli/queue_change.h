@@ -5,6 +5,9 @@
 
 #include "spool/store.h"
 
+/* All entries, for whoever names them; no ID that we make is as short. */
+#define CHANGE_ALL "ALL"
+
 enum change { CHANGE_HOLD, CHANGE_RELEASE, CHANGE_REQUEUE, CHANGE_DELETE };
 
 struct change_opts {

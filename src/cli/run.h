@@ -19,6 +19,6 @@ int run_mailq(const struct options *);
 int run_unsupported(const struct options *);
 
 /* The command line could not be read, for reason *e; returns status. */
-int run_wrong(const char *name, int status, const struct err *e);
+int run_wrong(const struct options *, int status, const struct err *e);
 
 #endif

@@ -41,7 +41,7 @@ check_refusal(const char *name, int status, const struct err *e)
 	say_line(&b, name, STR_NONE, str_c(e->text));
 	check_line(&b);
 	buf_clear(&b);
-	help_usage(&b, name);
+	help_usage(&b, name, MODE_SEND);
 	check_line(&b);
 	buf_free(&b);
 }

@@ -54,6 +54,13 @@ def test_empty(queue):
     assert queue.objects() == []
 
 
+def test_nothing_can_follow(queue):
+    """A-26, A-50: the usage does not ask for what was just refused."""
+    done = queue("foo", name="mailq")
+    assert done.status == 64 and done.out == ""
+    assert done.err == "mailq: foo: nothing can follow mailq\nusage: mailq [option ...]; mailq --help lists the options\n"
+
+
 def test_looking_makes_nothing(lab, tmp_path):
     """A-26, G-17: where there is no spool yet, there is none when it was looked for; a wrong path is told."""
     lab.timed = False
@@ -186,6 +193,8 @@ def test_delete(queue):
     assert done.status == 69 and done.out == f"{one}: deleted\n{two}: deleted\n"
     assert done.err == "hantar: NOSUCHID: there is no such entry\nhantar: ../x: no queue ID\n"
     assert queue.ids() == [three]
+    done = queue("--delete", "all")
+    assert done.status == 69 and done.err == "hantar: all: there is no such entry; all of them are ALL\n"
     assert queue("--delete", "ALL").status == 0
     assert {path.name for path in queue.spool.iterdir()} <= SPOOL_FILES
     assert queue("--delete").status == 64

@@ -44,7 +44,8 @@ static void
 printed_is_read_back(void **state)
 {
 	static const char text[] =
-	    "hostname = a.example\nmailname=b.example\nhelo = [192.0.2.1]\n"
+	    "\xef\xbb\xbfhostname = a.example\nmailname=b.example\n"
+	    "helo = [192.0.2.1]\n"
 	    "  log =  /var/log/a file \n\n# comment\nmax-header = 64k\n"
 	    "rcpt-timeout = 90\ndot-timeout=1500ms\nquit-timeout = 1d\n"
 	    "nameserver = [::1]:5353\r\nerrors = w\nignore-dots = TRUE\n"
@@ -217,6 +218,10 @@ static const struct {
     {"tls = may\n#\ntls = none\n", "f:3: tls was set on line 1"},
     {"= x\n", "f:1: no key"},
     {"tls = none\nhelo = a\x01b\n", "f:2: helo: a control"},
+    {"relay = a # the hub\n", "f:1: a comment has a line of its own: relay: "},
+    {"tls = may\t# or so\n", "f:1: a comment has a line of its own: tls: "},
+    {"relay = a#b\n", "f:1: relay: \"a#b\": a domain name cannot hold"},
+    {"tls = none\n\xef\xbb\xbfhelo = a\n", "f:2: no key"},
 };
 
 static void
