@@ -61,9 +61,14 @@ def give(lab, spool, *args, env=None, text=MESSAGE):
 
 def the_runner(lab):
     """The one process that stays, once it has no child at work."""
-    wait_for(lambda: len(lab.processes()) == 1)
-    (pid,) = lab.processes()
-    return pid
+    found = []
+
+    def alone():
+        found[:] = lab.processes()
+        return len(found) == 1
+
+    wait_for(alone)
+    return found[0]
 
 
 def virtual(rate):
