@@ -158,6 +158,7 @@ reports_and_what_is_believed(void **state)
 		if (!str_eq(buf_str(&b), str_c(story->outcome)))
 			fail_msg("%s: %s", story->title, b.p);
 		buf_free(&b);
+		dead_free(&w.dead);
 		pool_free(&w.pool);
 	}
 }
@@ -183,6 +184,7 @@ doubt_past_the_gate(void **state)
 		assert_int_equal(w.rcpt[1].status.outcome, OUTCOME_DEFERRED);
 		assert_int_equal(
 		    w.rcpt[1].status.blame, open ? BLAME_DOUBT : BLAME_US);
+		dead_free(&w.dead);
 		pool_free(&w.pool);
 	}
 }
@@ -201,6 +203,7 @@ silence_past_the_gate_is_doubt(void **state)
 	hop_attempt_over(&w.hop, &w.run);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(w.rcpt[i].status.blame, BLAME_DOUBT);
+	dead_free(&w.dead);
 	pool_free(&w.pool);
 }
 
@@ -219,6 +222,7 @@ a_reason_past_the_gate_is_none(void **state)
 	hop_attempt_over(&w.hop, &w.run);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(w.rcpt[i].status.blame, BLAME_HOST);
+	dead_free(&w.dead);
 	pool_free(&w.pool);
 }
 
@@ -238,6 +242,7 @@ no_gate_when_leaving(void **state)
 	hop_leave(&w.hop, &w.run);
 	assert_int_equal(w.hop.state, HOP_OVER);
 	assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_DEFERRED);
+	dead_free(&w.dead);
 	pool_free(&w.pool);
 }
 
@@ -298,6 +303,7 @@ the_mark_is_the_truth(void **state)
 		    w.rcpt[0].status.blame == BLAME_DOUBT, truth->doubt);
 		assert_int_equal(job_marked(&w.job, &w.rcpt[0]), truth->then);
 		entry_close(&entry);
+		dead_free(&w.dead);
 		pool_free(&w.pool);
 	}
 }
@@ -323,6 +329,7 @@ past_the_gate_its_end_is_waited_for(void **state)
 	errno = 0;
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
+	dead_free(&w.dead);
 	pool_free(&w.pool);
 }
 
@@ -348,6 +355,7 @@ who_was_left_is_not_heard(void **state)
 	assert_int_equal(w.hop.state, HOP_OVER);
 	assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_DEFERRED);
 	sys_close(pipe[1]);
+	dead_free(&w.dead);
 	pool_free(&w.pool);
 }
 
