@@ -157,11 +157,13 @@ no_close_range(void *arg)
 static void
 descriptors_one_by_one(void **state)
 {
-	char proc[] = "/proc";
-
 	(void)state;
 	assert_int_equal(child_run(no_close_range, NULL), 0);
+#ifndef HANTAR_SANITIZED /* a leak checker needs /proc itself */
+	char proc[] = "/proc";
+
 	assert_int_equal(child_run(no_close_range, proc), 0);
+#endif
 }
 
 static void
