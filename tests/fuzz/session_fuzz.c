@@ -44,6 +44,7 @@ enum mode {
 };
 
 struct server {
+	bool knows;	/* the client has a secret to hide */
 	struct str all; /* what it will have said */
 	struct str in;	/* what is left of that */
 	enum mode mode;
@@ -191,19 +192,21 @@ on_near(void *ctx, size_t letter, bool dsn)
 static void
 on_show(void *ctx, const char *mark, struct str line)
 {
-	(void)ctx;
+	const struct server *s = ctx;
+
 	assert(mark && str_find(line, '\n') == line.n);
-	assert(memmem(line.p, line.n, SECRET, 21) == NULL);
+	assert(!s->knows || memmem(line.p, line.n, SECRET, 21) == NULL);
 }
 
 static void
 on_log(void *ctx, enum log_level level, struct str line)
 {
+	const struct server *s = ctx;
+
 	(void)level;
-	(void)ctx;
 	for (size_t i = 0; i < line.n; i++)
 		assert(line.p[i] >= 32 && line.p[i] < 127);
-	assert(memmem(line.p, line.n, SECRET, 21) == NULL);
+	assert(!s->knows || memmem(line.p, line.n, SECRET, 21) == NULL);
 }
 
 /*
@@ -362,13 +365,13 @@ run(struct server *s, struct str shake)
 	    .user_prep = STR("user"),
 	    .secret_prep = STR(SECRET),
 	    .host = STR("host")};
-	bool known = memmem(s->all.p, s->all.n, "AUTH", 4) != NULL;
 	struct session_end end;
 	struct buf text;
 	struct io *io = malloc(sizeof(*io));
 
 	if (io == NULL)
 		abort();
+	s->knows = memmem(s->all.p, s->all.n, "AUTH", 4) != NULL;
 	for (size_t i = 0; i < WAITS; i++)
 		errand.wait[i] = PATIENCE;
 	for (size_t i = 0; i < LETTERS; i++) {
@@ -381,10 +384,11 @@ run(struct server *s, struct str shake)
 	buf_init(&text, 2048);
 	io_init(io, descriptor(with_tls ? shake : STR_NONE));
 	io_layer(io, &ops, s);
-	errand.login = known ? &login : NULL;
-	end = session_run(io, with_tls ? tls() : NULL, known ? &who : NULL,
+	errand.login = s->knows ? &login : NULL;
+	end = session_run(io, with_tls ? tls() : NULL, s->knows ? &who : NULL,
 	    &errand, &hooks, &text);
-	assert(text.n == 0 || strstr(text.p, SECRET) == NULL);
+	/* It is hidden from those who listen, if it is a secret at all. */
+	assert(!s->knows || text.n == 0 || strstr(text.p, SECRET) == NULL);
 	/*
 	 * Nobody is forgotten: a verdict, or the host's fault, or a message
 	 * that was not begun behind one that has its verdict.
