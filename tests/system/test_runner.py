@@ -190,20 +190,6 @@ def test_a_runner_stays(lab, spool):
     assert len(entries(spool)) == 1 and not server.mail
 
 
-def test_one_that_was_killed_is_replaced(lab, spool):
-    """G-15: its lock is gone with it, and nobody relies on it because it was here a moment ago."""
-    greylisting(lab, 3)
-    give(lab, spool, "alice@walk.test")
-    first = the_runner(lab)
-    lab.kill(first, "KILL")
-    wait_for(lambda: not lab.processes())
-    give(lab, spool, "bob@walk.test")
-    second = the_runner(lab)
-    assert second != first
-    give(lab, spool, "carol@walk.test")
-    assert the_runner(lab) == second and len(entries(spool)) == 3
-
-
 def test_who_finds_mail_that_waits_for_nobody(lab, spool):
     """G-15: after a reboot, say: the next message, delivered at once, finds what is left, and somebody for it."""
     server = greylisting(lab, 0)
