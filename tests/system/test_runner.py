@@ -190,6 +190,30 @@ def test_a_runner_stays(lab, spool):
     assert len(entries(spool)) == 1 and not server.mail
 
 
+def is_free(spool):
+    """Is it nobody's turn?  Who is killed has no program any more a moment before he lets go of his locks."""
+    with open(spool / "runner", "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def test_one_that_was_killed_is_replaced(lab, spool):
+    """G-15: its lock is gone with it, and nobody relies on it because it was here a moment ago."""
+    greylisting(lab, 3)
+    give(lab, spool, "alice@walk.test")
+    first = the_runner(lab)
+    lab.kill(first, "KILL")
+    wait_for(lambda: is_free(spool))
+    give(lab, spool, "bob@walk.test")
+    second = the_runner(lab)
+    assert second != first
+    give(lab, spool, "carol@walk.test")
+    assert the_runner(lab) == second and len(entries(spool)) == 3
+
+
 def test_who_finds_mail_that_waits_for_nobody(lab, spool):
     """G-15: after a reboot, say: the next message, delivered at once, finds what is left, and somebody for it."""
     server = greylisting(lab, 0)
