@@ -96,8 +96,8 @@ put_recipients(struct buf *b, const struct queue_item *item, int64_t now)
 	}
 }
 
-void
-queue_text(struct buf *b, const struct queue_item *item, int64_t now)
+static void
+put_text(struct buf *b, const struct queue_item *item, int64_t now)
 {
 	char mark = item->active ? '*' : item->stored.held ? '!' : ' ';
 	char id[STORE_ID + 2];
@@ -159,8 +159,8 @@ truth(bool yes)
 	return yes ? "true" : "false";
 }
 
-void
-queue_json(struct buf *b, const struct queue_item *item, int64_t now)
+static void
+put_json(struct buf *b, const struct queue_item *item, int64_t now)
 {
 	const char *comma = "";
 
@@ -215,7 +215,7 @@ put_item(void *ctx, const struct queue_item *item)
 	if (!l->begun && !l->json)
 		buf_add(&l->b, STR(HEAD));
 	l->begun = true;
-	(l->json ? queue_json : queue_text)(&l->b, item, l->now);
+	(l->json ? put_json : put_text)(&l->b, item, l->now);
 	return flush(l, PIECE);
 }
 

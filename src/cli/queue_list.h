@@ -21,8 +21,4 @@ int queue_list(const struct store *, const struct selector *, size_t n,
     bool json, int64_t now, const struct queue_sink *, struct queue_sum *,
     struct err *);
 
-/* One entry, as it stands in the list (hantar(8), mailq(1)). */
-void queue_text(struct buf *, const struct queue_item *, int64_t now);
-void queue_json(struct buf *, const struct queue_item *, int64_t now);
-
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/interrupt.h"
+#include "cli/place.h"
 #include "cli/runner.h"
 #include "os/proc.h"
 #include "os/sys.h"
@@ -247,13 +248,16 @@ look(struct live *live)
 static void
 say_once(struct live *live)
 {
+	struct str spool;
+
 	if (live->said || live->stay.every > 0 || !live->stay.until_done)
 		return;
 	live->said = true;
+	spool = place_path(&live->r->conf, live->r->o->pool);
 	log_event(LOG_LEVEL_INFO, "qmgr",
 	    "nothing else runs the queue of %.*s: it is run in the background "
 	    "until it is empty",
-	    STR_ARG(live->r->conf.spool_path));
+	    STR_ARG(spool));
 }
 
 /* Is nothing left to be done? */

@@ -307,6 +307,14 @@ address_record(struct hop *hop, struct run *run, const struct record *r)
 		walk_address(hop->walk, pool_str(run->pool, r->name));
 }
 
+/* Its answer is there: the time stands. */
+static void
+answered(struct hop *hop)
+{
+	hop->patience -= clock_now() - hop->asked_at;
+	hop->deadline = INT64_MAX;
+}
+
 void
 hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 {
@@ -327,7 +335,7 @@ hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
 	}
 	if (r->kind != RECORD_FOUND)
 		return;
-	hop_answered(hop);
+	answered(hop);
 	if (hop->state == HOP_MX) {
 		if (r->status.outcome == OUTCOME_DELIVERED)
 			mx_complete(hop, run);
@@ -357,20 +365,13 @@ hop_asked(struct hop *hop)
 }
 
 void
-hop_answered(struct hop *hop)
-{
-	hop->patience -= clock_now() - hop->asked_at;
-	hop->deadline = INT64_MAX;
-}
-
-void
 hop_ask_again(struct hop *hop, struct run *run)
 {
 	struct walk *walk = hop->walk;
 
 	if (hop->state != HOP_MX && hop->state != HOP_ADDRESS)
 		return;
-	hop_answered(hop);
+	answered(hop);
 	/* What has come of the answer comes again. */
 	if (hop->state == HOP_MX) {
 		hop->list_n = 0;

@@ -90,9 +90,8 @@ void hop_begin(struct hop *, struct run *);
 /* A record from the lookup agent that is about this hop. */
 void hop_looked_up(struct hop *, struct run *, const struct record *);
 
-/* A question has been asked, or its answer is there: the time runs. */
+/* A question has been asked: the time runs. */
 void hop_asked(struct hop *);
-void hop_answered(struct hop *);
 
 /* Who was asked has died: the same is to be asked of another. */
 void hop_ask_again(struct hop *, struct run *);

@@ -31,12 +31,6 @@ reason(void)
 	return text ? text : "unknown error";
 }
 
-int
-tls_load(struct err *e)
-{
-	return openssl_load(e);
-}
-
 /*
  * The context, when a handshake is to come: most of what TLS costs a
  * conversation that stays in clear would be this.
@@ -135,7 +129,7 @@ tls_warm(const struct demand *demand)
 {
 	struct err e;
 
-	if (tls_load(&e) == 0 && demand && demand->verify)
+	if (openssl_load(&e) == 0 && demand && demand->verify)
 		(void)trust_read(demand->authorities, &e);
 }
 
@@ -144,7 +138,7 @@ tls_new(const struct demand *demand, struct err *e)
 {
 	struct tls *tls;
 
-	if (tls_load(e) < 0)
+	if (openssl_load(e) < 0)
 		return NULL;
 	tls = calloc(1, sizeof(*tls));
 	if (tls == NULL)

@@ -20,14 +20,9 @@ struct tls_proof {
 };
 
 /*
- * Loads OpenSSL: half of what TLS costs a short conversation, and it needs no
- * network.  tls_new does it where nobody has done it before.  -1 with *e.
- */
-int tls_load(struct err *) __attribute__((warn_unused_result));
-
-/*
- * Reads what verifying will need, ahead of it: children inherit it.  What
- * fails, fails again in tls_new.
+ * Loads OpenSSL, half of what TLS costs a short conversation, and reads what
+ * verifying will need, ahead of it: children inherit both.  What fails, fails
+ * again in tls_new.
  */
 void tls_warm(const struct demand *);
 

@@ -190,6 +190,14 @@ def test_a_runner_stays(lab, spool):
     assert len(entries(spool)) == 1 and not server.mail
 
 
+def test_the_log_names_the_spool(lab, spool):
+    """Which queue it is that somebody stays for, where nobody has named one."""
+    greylisting(lab)
+    give(lab, "default", "alice@walk.test")
+    wait_for(lambda: "the queue of /var/spool/hantar: " in "\n".join(lab.take_log()))
+    assert not spool.exists()
+
+
 def is_free(spool):
     """Is it nobody's turn?  Who is killed has no program any more a moment before he lets go of his locks."""
     with open(spool / "runner", "rb") as file:
