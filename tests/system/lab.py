@@ -457,15 +457,22 @@ class Lab:
         return Result(done.returncode, out, err, self.take_log(), seconds)
 
     def processes(self):
-        """The hantar processes of the lab, by their number inside."""
+        """The hantar processes of the lab, by their number inside; who dies is one as long as he may hold locks."""
         found = []
-        for path in self.proc.glob("[0-9]*/exe"):
+        for path in self.proc.glob("[0-9]*"):
             try:
-                if os.path.basename(os.readlink(path)) == self.program.name:
-                    found.append(path.parent.name)
+                if self.is_program(path):
+                    found.append(path.name)
             except OSError:
                 pass  # it has just ended
         return found
+
+    def is_program(self, path):
+        try:
+            return os.path.basename(os.readlink(path / "exe")) == self.program.name
+        except FileNotFoundError:  # none any more: what it is called, and whether it is all over
+            name, state = re.search(r"\((.*)\) (.)", (path / "stat").read_text()).groups()
+            return name == self.program.name and state not in "ZX"
 
     def kill(self, pid, name):
         """Sends a signal to a process, given by its number inside."""

@@ -191,16 +191,6 @@ def test_a_runner_stays(lab, spool):
     assert len(entries(spool)) == 1 and not server.mail
 
 
-def is_free(spool):
-    """Is it nobody's turn?  Who is killed has no program any more a moment before he lets go of his locks."""
-    with open(spool / "runner", "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
 def test_the_log_names_the_spool(lab, spool):
     """Which queue it is that somebody stays for, where nobody has named one."""
     greylisting(lab)
@@ -211,7 +201,7 @@ def test_the_log_names_the_spool(lab, spool):
         assert len(entries(usual)) == 1 and not spool.exists()
     finally:  # it is the whole lab's
         lab.kill(the_runner(lab), "KILL")
-        wait_for(lambda: is_free(usual))
+        wait_for(lambda: not lab.processes())
         shutil.rmtree(usual)
 
 
@@ -221,7 +211,7 @@ def test_one_that_was_killed_is_replaced(lab, spool):
     give(lab, spool, "alice@walk.test")
     first = the_runner(lab)
     lab.kill(first, "KILL")
-    wait_for(lambda: is_free(spool))
+    wait_for(lambda: not lab.processes())
     give(lab, spool, "bob@walk.test")
     second = the_runner(lab)
     assert second != first
