@@ -54,6 +54,8 @@ def planted_in_spool():
     yield of(name, later=[mail], log=doubt, call="recvfrom"), "has it 2 times"
     yield of(name, later=[mail], unread=["one@a.test"], call="recvfrom"), "has it 2 times"
     yield of(name, later=[mail], unread=["one@a.test"], log=doubt, call="malloc"), "has it 2 times"
+    yield of(name, later=[mail], call="write", fault="END"), "has it 2 times"
+    yield of(name, later=[mail], log=doubt, call="write", fault="KILL"), "has it 2 times"
     yield of(name, mail=[], later=[mail], before=spool.Spool({"X": [("one@a.test", "d")]})), "marked delivered"
     yield of(name, after=waits), "the queue keeps"
     yield of(name, after=spool.Spool(strays=["X.tmp"])), "the queue keeps"

@@ -78,8 +78,10 @@ def too_often(run, path, times):
     """Whether somebody has it more than once, and that could have been known, or was not said."""
     if times < 2:
         return False
-    known = times - 1 > run.unread.count(path) and run.call not in MARKING
-    return known or run.call not in WINDOW or not any(word in run.log for word in DOUBTS)
+    # At END the call is one process's, and another may die between the verdict and its mark.
+    calls = WINDOW if run.fault == "END" else (run.call,)
+    known = times - 1 > run.unread.count(path) and not set(calls) & set(MARKING)
+    return known or not set(calls) & set(WINDOW) or not any(word in run.log for word in DOUBTS)
 
 
 def violations(scene, run, times):

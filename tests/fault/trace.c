@@ -29,15 +29,19 @@ enum {
 	    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL |
 	    PTRACE_O_TRACESYSGOOD,
 	CALL_ENDS = SIGTRAP | 0x80, /* where that was asked for */
+	/* Only the first PROCESSES are counted in; the others run, and end with
+	 * them: a runner that others wake starts one after the other. */
+	KNOWN = 16384,
+	EARLY = 16,
 };
 
 struct tracer {
 	const struct target *target;
 	const struct order *order;
 	struct outcome *result;
-	pid_t process[PROCESSES]; /* by number */
-	unsigned n;		  /* numbers given */
-	pid_t early;		  /* stopped, and has none yet; or 0 */
+	pid_t process[KNOWN]; /* by number */
+	unsigned n;	      /* numbers given */
+	pid_t early[EARLY];   /* stopped, and have none yet; or 0 */
 	unsigned alive;
 	unsigned seen; /* calls among which is the one */
 	pid_t lagging; /* waits before a call; or 0 */
@@ -180,7 +184,7 @@ refuse(struct user_regs_struct *regs, int error)
 static void
 kill_all(const struct tracer *t)
 {
-	for (unsigned i = 0; i < t->n && i < PROCESSES; i++)
+	for (unsigned i = 0; i < t->n; i++)
 		if (t->process[i] > 0)
 			(void)kill(t->process[i], SIGKILL);
 }
@@ -268,14 +272,27 @@ at_start(struct tracer *t, pid_t pid)
 
 	if (ptrace(PTRACE_GETEVENTMSG, pid, 0, &child) < 0)
 		return;
-	if (t->n < PROCESSES)
-		t->process[t->n] = (pid_t)child;
-	t->n++;
+	if (t->n == KNOWN)
+		errx(1, "more than %d processes", KNOWN);
+	t->process[t->n++] = (pid_t)child;
 	t->alive++;
-	if (t->early == (pid_t)child) {
-		t->early = 0;
-		go_on((pid_t)child, 0);
-	}
+	for (unsigned i = 0; i < EARLY; i++)
+		if (t->early[i] == (pid_t)child) {
+			t->early[i] = 0;
+			go_on((pid_t)child, 0);
+		}
+}
+
+/* One that stops before its parent is seen to start it. */
+static void
+at_early_stop(struct tracer *t, pid_t pid)
+{
+	for (unsigned i = 0; i < EARLY; i++)
+		if (t->early[i] == 0) {
+			t->early[i] = pid;
+			return;
+		}
+	errx(1, "more than %d processes whose start is unseen", EARLY);
 }
 
 static void
@@ -286,7 +303,7 @@ at_end(struct tracer *t, pid_t pid, int status, const struct timespec *then)
 	int s = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	t->alive--;
-	if (t->order->journal && p >= 0)
+	if (t->order->journal && p >= 0 && p < PROCESSES)
 		journal_exit(&t->journal, (unsigned)p,
 		    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	if (s != 0 && s != SIGKILL && s != SIGTERM) {
@@ -336,9 +353,8 @@ at_stop(struct tracer *t, pid_t pid, int status)
 		go_on(pid, 0);
 		break;
 	case PTRACE_EVENT_STOP:
-		/* A new one may stop before its parent is seen to start it. */
 		if (number < 0)
-			t->early = pid;
+			at_early_stop(t, pid);
 		else
 			go_on(pid, 0);
 		break;
