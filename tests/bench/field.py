@@ -15,12 +15,17 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import certs  # pylint: disable=wrong-import-position
 import lab as laboratory  # pylint: disable=wrong-import-position
 
 TOP = laboratory.TOP
 ONE_WAY = 50  # ms
 
-# Each sink: the addresses (COUNT in a row), whether it offers STARTTLS, its delay in ms.
+RELAY = "hub.relay.test"
+LOGIN = ("me", "volumes")
+
+# Each sink: the addresses (COUNT in a row), whether it offers STARTTLS, its delay in ms. "relay" has a certificate
+# that can be verified, and wants a login.
 SINKS = {
     "clear": ("198.18.0.10", False, 0),
     "tls": ("198.18.0.11", True, 0),
@@ -28,6 +33,7 @@ SINKS = {
     "many": ("198.18.4.1/200", False, 50),
     "far-clear": ("198.19.0.10", False, 0),
     "far-tls": ("198.19.0.11", True, 0),
+    "relay": ("198.18.0.17", True, 0),
     "hole-hantar": ("198.18.0.13", False, 0),
     "hole-dma": ("198.18.0.14", False, 0),
     "hole-exim": ("198.18.0.15", False, 0),
@@ -54,6 +60,7 @@ class Field(laboratory.Lab):
         self.loop = self.script(
             "loop", 'n=$1 file=$2\nshift 2\nwhile [ "$n" -gt 0 ]; do "$@" <"$file" || exit; n=$((n - 1)); done'
         )
+        self.relay_chain = self.make_chain()
         self.lay_lines()
         for name, (addresses, tls, delay) in SINKS.items():
             self.start_sink(name, addresses, tls, delay)
@@ -71,6 +78,17 @@ class Field(laboratory.Lab):
         helper = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.helpers.append(helper)
         return helper
+
+    def make_chain(self):
+        """A certificate of an authority below one that all programs here trust as they do those of the world."""
+        folder = self.state / "authorities"
+        folder.mkdir()
+        root = certs.Authority(folder, "root")
+        path = self.path("/etc/ssl/certs/ca-certificates.crt")
+        path.write_bytes(path.read_bytes() + root.pem.read_bytes())
+        path = self.path("/etc/hosts")
+        path.write_text(f"{path.read_text()}{address_of('relay')} {RELAY}\n")
+        return certs.Authority(folder, "below", root).issue("relay", [f"DNS:{RELAY}"])
 
     # ------------------------------------------------------------ lines and names
     def ip(self, where, commands):
@@ -161,6 +179,12 @@ class Field(laboratory.Lab):
         path = pathlib.Path(path)
         return self.state / path.relative_to("/var") if path.is_relative_to("/var/spool") else path
 
+    def secret(self, name, text):
+        path = self.state / name
+        path.write_text(f"{text}\n")
+        path.chmod(0o600)
+        return str(path)
+
     def script(self, name, text):
         path = self.state / name
         path.write_text(f"#!/bin/sh\n{text}\n")
@@ -202,7 +226,9 @@ class Field(laboratory.Lab):
 
     def start_sink(self, name, addresses, tls, delay):
         options = ["-d", delay] if delay else []
-        if tls:
+        if name == "relay":
+            options += ["-a", "-t", self.relay_chain, self.relay_chain]
+        elif tls:
             options += ["-t", self.state / "tls/cert.pem", self.state / "tls/key.pem"]
         sink = self.helper(*self.server, self.tools / "sink", *options, self.control(name), addresses)
         while not self.control(name).exists():

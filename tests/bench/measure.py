@@ -12,7 +12,7 @@ import time
 
 from peers import Unable
 
-COUNTERS = ("connections", "transactions", "recipients", "bytes", "turns", "handshakes")
+COUNTERS = ("connections", "transactions", "recipients", "bytes", "turns", "handshakes", "logins")
 
 
 @dataclasses.dataclass
@@ -108,6 +108,9 @@ class Pace:
         if run.status == 0 and run.count["recipients"] != self.expected[name]:
             run.status = -1
             stats.trouble.append(f"the sink counts {run.count['recipients']} recipients")
+        elif run.status == 0 and self.task.login and name != "floor" and run.count["logins"] != 1:
+            run.status = -1
+            stats.trouble.append(f"the sink counts {run.count['logins']} logins")
         elif run.status != 0:
             said = (self.logs / label(name)).read_text(errors="replace").strip().splitlines()
             stats.trouble.append(f"status {run.status}: {said[-1] if said else 'it says nothing'}")

@@ -50,7 +50,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROGRAMS = 32, COUNTERS = 6, LOST = 124 };
+enum { PROGRAMS = 32, COUNTERS = 7, LOST = 124 };
 
 struct program {
 	const char *name;
@@ -78,7 +78,7 @@ struct run {
 
 /* In the order in which the sink says them. */
 static const char *const counters[COUNTERS] = {"connections", "transactions",
-    "recipients", "bytes", "turns", "handshakes"};
+    "recipients", "bytes", "turns", "handshakes", "logins"};
 
 extern char **environ;
 

@@ -13,7 +13,7 @@ import re
 import time
 
 from fill import base36, filled, lone
-from field import TOP, address_of
+from field import LOGIN, RELAY, TOP, address_of
 
 FROM = "root@laptop.home.test"
 
@@ -27,6 +27,7 @@ class Task:
     sink: str  # its address is what programs without MX get
     recipients: list
     tls: bool = False
+    login: bool = False  # by AUTH, at the relay RELAY, whose certificate is to be verified
     message: str = ""  # a file; or else
     flood: int = 0  # this many bytes from a pipe
     work: str = "send"  # what is to be done: a method of Program
@@ -102,6 +103,11 @@ class Hantar(Program):
 
     def send(self, task):
         spool = self.spool("send") if task.spool else "none"
+        if task.login:
+            secret = self.field.secret("password", LOGIN[1])
+            lines = [f"relay = {RELAY}:25", "auth = plain", f"user = {LOGIN[0]}", f"password-file = {secret}"]
+            config = self.field.secret("relay.conf", "\n".join(lines))
+            return Start(self.command(spool, "-C", config, "-f", FROM, *task.recipients))
         return Start(self.command(spool, "-f", FROM, *task.recipients))
 
     def keep(self, task):
@@ -194,6 +200,11 @@ class Msmtp(Peer):
     path = "bin/msmtp"
 
     def send(self, task):
+        if task.login:
+            lines = [f"account default\nhost {RELAY}\nport 25\ndomain laptop.home.test\ntls on\ntls_starttls on"]
+            lines += [f'auth plain\nuser {LOGIN[0]}\npassword "{LOGIN[1]}"']
+            config = self.field.secret("msmtprc", "\n".join(lines))
+            return Start([self.program, f"--file={config}", f"--from={FROM}", "--", *task.recipients])
         tls = ["--tls=on", "--tls-starttls=on", "--tls-certcheck=off"] if task.tls else ["--tls=off"]
         host = [f"--host={address_of(task.sink)}", "--port=25", "--auth=off", "--domain=laptop.home.test"]
         return Start([self.program, "--file=/dev/null", *host, *tls, f"--from={FROM}", "--", *task.recipients])
@@ -209,7 +220,9 @@ class Curl(Peer):
     def send(self, task):
         tls = ["--ssl-reqd", "--insecure"] if task.tls else []
         recipients = [word for recipient in task.recipients for word in ("--mail-rcpt", recipient)]
-        url = f"smtp://{address_of(task.sink)}/laptop.home.test"
+        url = f"smtp://{RELAY if task.login else address_of(task.sink)}/laptop.home.test"
+        if task.login:
+            tls = ["--ssl-reqd", "--user", ":".join(LOGIN), "--login-options", "AUTH=PLAIN"]
         argv = [self.program, "--silent", "--show-error", *tls, url, "--mail-from", FROM, *recipients]
         return Start([*argv, "--upload-file", "-", *self.options], input=f"|-w {task.flood}" if not self.options else "")
 
@@ -236,7 +249,12 @@ class Dma(Peer):
 
     def send(self, task):
         # The difference between the rows: a server without STARTTLS is not spoken to with it.
-        self.configure(*(["SECURETRANSFER", "STARTTLS", "OPPORTUNISTIC_TLS"] if task.tls else []))
+        words = ["SECURETRANSFER", "STARTTLS", "OPPORTUNISTIC_TLS"] if task.tls else []
+        if task.login:
+            # It verifies nothing, and knows no PLAIN.
+            words = ["SECURETRANSFER", "STARTTLS", f"SMARTHOST {RELAY}", "AUTHPATH /etc/dma/auth.conf"]
+            self.field.etc("dma/auth.conf", f"{LOGIN[0]}|{RELAY}:{LOGIN[1]}\n")
+        self.configure(*words)
         argv = [self.program, "-f", FROM]
         if len(task.recipients) == 1:
             return Start([*argv, "-D", *task.recipients])

@@ -3,15 +3,17 @@
  * sink: an SMTP server that takes every message and keeps none, for
  * measuring clients: it is never what one has to wait for.
  *
- *	sink [-p PORT] [-t CERTIFICATE KEY] [-d MS] CONTROL ADDRESS[/COUNT]...
+ *	sink [-a] [-p PORT] [-t CERTIFICATE KEY] [-d MS]
+ *	    CONTROL ADDRESS[/COUNT]...
  *
  * It listens on each address, or on COUNT of them in a row; offers PIPELINING,
- * SIZE, 8BITMIME and, with -t, STARTTLS; and with -d lets MS milliseconds go by
+ * SIZE, 8BITMIME and, with -t, STARTTLS; with -a, over TLS, AUTH PLAIN and
+ * LOGIN, and everybody is who he says; and with -d lets MS milliseconds go by
  * before each of its turns.  It ends when its standard input does.
  *
  * A turn: the server was waiting, something came, and it had to say something
  * that the client waits for.  The greeting is one; so a message costs 4 turns
- * with PIPELINING, and 7 with STARTTLS and TLS 1.3.
+ * with PIPELINING, 7 with STARTTLS and TLS 1.3, and 8 with AUTH PLAIN.
  *
  * CONTROL is a socket in the file system, on which a line is answered with a
  * line of counters, all since the start:
@@ -45,6 +47,7 @@ struct control {
 
 struct counters count;
 SSL_CTX *sink_tls;
+bool sink_logins;
 
 static unsigned open_clients;
 static struct control *controls;
@@ -178,9 +181,9 @@ answer_controls(void)
 		(void)dprintf(c->w.fd,
 		    "connections %" PRIu64 " transactions %" PRIu64
 		    " recipients %" PRIu64 " bytes %" PRIu64 " turns %" PRIu64
-		    " handshakes %" PRIu64 "\n",
+		    " handshakes %" PRIu64 " logins %" PRIu64 "\n",
 		    count.connections, count.transactions, count.recipients,
-		    count.bytes, count.turns, count.tls);
+		    count.bytes, count.turns, count.tls, count.logins);
 		c->asked = false;
 	}
 }
@@ -324,8 +327,10 @@ main(int argc, char **argv)
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	(void)sigaction(
 	    SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
-	while ((option = getopt(argc, argv, "+d:p:t")) != -1) {
-		if (option == 'd')
+	while ((option = getopt(argc, argv, "+ad:p:t")) != -1) {
+		if (option == 'a')
+			sink_logins = true;
+		else if (option == 'd')
 			delay = strtoll(optarg, NULL, 10) * 1000000;
 		else if (option == 'p')
 			port = (uint16_t)strtoul(optarg, NULL, 10);
@@ -337,7 +342,7 @@ main(int argc, char **argv)
 	}
 	if (argc - optind < 2)
 		errx(2,
-		    "usage: sink [-p PORT] [-t CERTIFICATE KEY] [-d MS] "
+		    "usage: sink [-a] [-p PORT] [-t CERTIFICATE KEY] [-d MS] "
 		    "CONTROL ADDRESS[/COUNT]...");
 	listen_to_control(argv[optind]);
 	for (int i = optind + 1; i < argc; i++)

@@ -29,6 +29,7 @@ struct client {
 	enum sink_state state;
 	bool ended;
 	unsigned recipients;
+	unsigned asked; /* this many lines of a login are to come */
 	SSL *ssl;
 	bool shaking; /* hands, and it is our turn */
 	int64_t due;  /* when our turn ends, 0: not our turn */
@@ -40,11 +41,13 @@ struct client {
 };
 
 struct counters {
-	uint64_t connections, transactions, recipients, bytes, turns, tls;
+	uint64_t connections, transactions, recipients, bytes, turns, tls,
+	    logins;
 };
 
 extern struct counters count;
 extern SSL_CTX *sink_tls; /* NULL: STARTTLS is not offered */
+extern bool sink_logins;  /* AUTH is offered, over TLS */
 
 /* Puts a reply into c->reply. */
 void talk_say(struct client *c, const char *text);

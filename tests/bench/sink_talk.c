@@ -95,6 +95,8 @@ ehlo(struct client *c)
 	talk_say(c, "250-sink.test\r\n250-PIPELINING\r\n250-SIZE\r\n");
 	if (sink_tls && !c->ssl)
 		talk_say(c, "250-STARTTLS\r\n");
+	if (sink_logins && c->ssl)
+		talk_say(c, "250-AUTH PLAIN LOGIN\r\n");
 	talk_say(c, "250 8BITMIME\r\n");
 }
 
@@ -104,10 +106,30 @@ is(const char *line, const char *verb)
 	return strncasecmp(line, verb, strlen(verb)) == 0;
 }
 
+/* One line of a login has come: asks for the next, or is content. */
+static void
+login(struct client *c)
+{
+	if (c->asked > 0) {
+		talk_say(c, "334 UGFzc3dvcmQ6\r\n");
+		return;
+	}
+	count.logins++;
+	talk_say(c, "235 welcome\r\n");
+}
+
 static void
 command(struct client *c, const char *line)
 {
-	if (is(line, "EHLO")) {
+	if (c->asked > 0) {
+		c->asked--;
+		login(c);
+	} else if (is(line, "AUTH PLAIN ")) {
+		login(c);
+	} else if (is(line, "AUTH PLAIN") || is(line, "AUTH LOGIN")) {
+		c->asked = is(line, "AUTH LOGIN") ? 2 : 1;
+		login(c);
+	} else if (is(line, "EHLO")) {
 		ehlo(c);
 	} else if (is(line, "RCPT")) {
 		c->recipients++;

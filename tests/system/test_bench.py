@@ -16,8 +16,9 @@ def test_short_bench_counts_turns(request, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(figures.read_text())
-    assert set(rows) == {"one-clear", "one-tls"}
-    for row, turns in (("one-clear", 4), ("one-tls", 7)):
-        for name in ("hantar", "floor"):
+    assert set(rows) == {"one-clear", "one-tls", "one-relay"}
+    turns_of = {"one-clear": (4, 4), "one-tls": (7, 7), "one-relay": (8, 7)}
+    for row, both in turns_of.items():
+        for name, turns in zip(("hantar", "floor"), both):
             found = rows[row]["programs"][name]
             assert (found["failed"], found["turns"], found["transactions"]) == (0, turns, 1), (row, name, found)
