@@ -262,11 +262,16 @@ def dovecot_server(the_lab):
     server.stop()
 
 
-@pytest.mark.parametrize("mechanism", ["", *dovecot.MECHANISMS])
-@pytest.mark.parametrize("address", [dovecot.POSTFIX, dovecot.SUBMISSION], ids=["postfix", "dovecot"])
+REAL = pytest.mark.parametrize("address", [dovecot.POSTFIX, dovecot.SUBMISSION], ids=["postfix", "dovecot"])
+
+
+@pytest.mark.parametrize("mechanism", ["", *dovecot.MECHANISMS, *dovecot.TOKENS])
+@REAL
 def test_real_servers(lab, secret, judge, address, mechanism):
-    """F-02, F-04, F-07, F-10, F-14: each mechanism that they have, with Dovecot as the judge."""
+    """F-02, F-04, F-07, F-10, F-14, F-15, F-16: each mechanism that they have, with Dovecot as the judge."""
     assert judge.process.poll() is None
+    if mechanism in dovecot.TOKENS:
+        secret(dovecot.token("me@post.test") + "\n")
     lab.etc(
         "hantar.conf",
         f"relay = {address}\nuser = me@post.test\npassword-file = /etc/secret\nauth = {mechanism}\nspool = none\ntls = encrypt\n",
@@ -276,9 +281,26 @@ def test_real_servers(lab, secret, judge, address, mechanism):
     assert f">>> AUTH {mechanism or 'SCRAM-SHA-256'}" in done.out
     (mail,) = lab.mail("alice@post.test")
     assert mail.text.endswith(b"hello\n")
-    secret("another\n")
+    secret(dovecot.token("me@post.test", key=b"another") if mechanism in dovecot.TOKENS else "another\n")
     done = lab.run(["alice@post.test"], MESSAGE)
     assert done.status == 75 and "535" in done.err
+
+
+def test_who_we_are_by_certificate(lab, judge):
+    """E-15, F-17: EXTERNAL, of Dovecot: who has a certificate for a name is who it says, and no password is needed."""
+    ours = judge.authority.issue("me@post.test", [])
+    inside = lab.path("/etc/ours.pem")
+    inside.write_bytes(ours.read_bytes())
+    inside.chmod(0o600)
+    text = f"relay = {dovecot.SUBMISSION}\nauth = external\nspool = none\ntls = encrypt\n"
+    lab.etc("hantar.conf", text + "tls-certificate = /etc/ours.pem\n")
+    done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    assert done.status == 0 and ">>> AUTH EXTERNAL" in done.out, done.out
+    assert len(lab.mail("alice@post.test")) == 1
+    lab.etc("hantar.conf", text)
+    done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    assert done.status == 75 and "5" in done.err
+    lab.etc("ours.pem", None)
 
 
 def test_two_lines_of_configuration(lab, secret, judge):
