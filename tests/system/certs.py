@@ -87,11 +87,12 @@ def context(pem, client=None):
     return made
 
 
-def fingerprint(pem, of_key=False):
-    """SHA-256 of the first certificate of a file, or of its public key."""
+def fingerprint(pem, of_key=False, colons=False):
+    """SHA-256 of the first certificate of a file, or of its public key; with colons and in capitals if that is wanted."""
     if of_key:
         public = openssl("x509", "-in", pem, "-noout", "-pubkey")
         der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=public, check=True, capture_output=True).stdout
     else:
         der = openssl("x509", "-in", pem, "-outform", "DER")
-    return hashlib.sha256(der).hexdigest()
+    digest = hashlib.sha256(der)
+    return digest.digest().hex(":").upper() if colons else digest.hexdigest()

@@ -122,11 +122,11 @@ class Postfix:
 
 
 class Daemon:
-    """A server that runs from what was unpacked aside."""
+    """A server that runs from what was unpacked aside; files are those that its configuration names, in /run/lab/judge."""
 
-    def __init__(self, lab, kind, address, config, command, queues):
+    def __init__(self, lab, kind, address, config, command, queues, place=None, files=()):
         self.lab, self.kind, self.domain = lab, kind, f"{kind}.test"
-        self.top = lab.state / kind
+        self.top = lab.state / (place or kind)
         for folder, mode in {"box": 0o777, "spool": 0o711}.items():
             (self.top / folder).mkdir(parents=True)
             (self.top / folder).chmod(mode)
@@ -135,6 +135,8 @@ class Daemon:
             self.top.chmod(0o777)
         (self.top / "conf").write_text(config)
         (self.top / "conf").chmod(0o644)
+        for name, data in dict(files).items():
+            (self.top / name).write_bytes(data)
         self.queues = [self.top / "spool" / queue for queue in queues]
         net = lab.server[1]  # the servers' network, but none of their mounts
         enter = ["nsenter", "-t", lab.init, "-m", "-p", "-u", "-i", net, "--", "unshare", "--mount"]

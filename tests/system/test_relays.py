@@ -265,7 +265,7 @@ def test_of_what_is_encrypted_nothing_is_proved(hub, pki):
 def test_fingerprints(hub, pki):
     """E-16: of the certificate or of its key, several for a change; nothing else about it counts."""
     own, of_key = certs.fingerprint(pki.itself), certs.fingerprint(pki.itself, of_key=True)
-    colons = ":".join(own[i : i + 2] for i in range(0, 64, 2)).upper()
+    colons = certs.fingerprint(pki.itself, colons=True)
     for prints in (own, of_key, colons, f"{'0' * 64}, {own}"):
         assert hub(pki.itself, f"tls-fingerprint = {prints}").status == 0
     done = hub(pki.good, f"tls-fingerprint = {own}")
