@@ -125,6 +125,7 @@ static const char *const ordinary[] = {
     "max-recipients",
     "operands-with-t",
     "patience",
+    "qualify-headers",
     "sender",
     "strict-input",
 };

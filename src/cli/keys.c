@@ -137,6 +137,8 @@ const struct conf_key conf_keys[] = {
 	    "operands beside -t: more recipients, or those to leave out"),
 	WORD("empty-input", refuse_empty, send_refuse, "send",
 	    "what to do with an empty message: send or refuse"),
+	WORD("qualify-headers", qualify_headers, yes_no, "yes",
+	    "names without a domain get the mailname in To, Cc, From and the like"),
 	WORD("strict-input", strict_input, yes_no, "no",
 	    "refuse a message with NUL bytes, or with two From fields and the like"),
 	COUNT("max-recipients", KEY_NUMBER, max_recipients, "100000", 100,

@@ -200,6 +200,7 @@ read_message(struct send *s)
 		    .uid = s->who.user.uid,
 		    .now = clock_wall().tv_sec,
 		    .add = !s->o->gateway,
+		    .qualify = c->qualify_headers && !s->o->gateway,
 		},
 	};
 	struct err e;

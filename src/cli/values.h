@@ -88,6 +88,7 @@ struct conf {
 	int64_t delivery;
 	int64_t errors;
 	int64_t ignore_dots;
+	int64_t qualify_headers;
 	int64_t strict_input;
 	int64_t subtract_operands;
 	int64_t refuse_empty;

@@ -57,10 +57,12 @@ route(struct scan *s)
 	return 0;
 }
 
-/* Behind '<': up to and including '>'. */
+/* At '<': up to and including '>'. */
 static int
-angle(struct scan *s, struct addr *a)
+angle(struct scan *s, struct addr *a, struct addr_place *place)
 {
+	place->begin = s->words.any ? s->words.from : s->at;
+	place->from = ++s->at;
 	if (scan_overflowed(s))
 		return scan_wrong(s, "the display name is too long");
 	*a = (struct addr){
@@ -83,7 +85,21 @@ angle(struct scan *s, struct addr *a)
 	}
 	if (scan_peek(s) != '>')
 		return scan_wrong(s, "'>' is missing");
-	s->at++;
+	place->local = s->words.to;
+	place->to = s->at++;
+	place->end = s->at;
+	return complete(s, a);
+}
+
+/* Not in brackets; s->words and s->domain are what was read. */
+static int
+plain(struct scan *s, struct addr *a, struct addr_place *place)
+{
+	size_t from = s->words.from;
+	size_t local = s->words.to;
+	size_t to = s->domain.n > 0 ? s->domain_to : local;
+
+	*place = (struct addr_place){from, from, local, to, to};
 	return complete(s, a);
 }
 
@@ -91,7 +107,7 @@ angle(struct scan *s, struct addr *a)
  * The next address.  1: *a is one; 0: the end of the text; -1: an error.
  */
 static int
-next(struct scan *s, struct addr *a)
+next(struct scan *s, struct addr *a, struct addr_place *place)
 {
 	for (;;) {
 		char c;
@@ -100,16 +116,14 @@ next(struct scan *s, struct addr *a)
 		if (scan_words(s) < 0)
 			return -1;
 		c = scan_peek(s);
-		if (c == '<') {
-			s->at++;
-			return angle(s, a) < 0 ? -1 : 1;
-		}
+		if (c == '<')
+			return angle(s, a, place) < 0 ? -1 : 1;
 		*a = (struct addr){.name = STR("")};
 		if (c == '@') {
 			s->at++;
 			if (scan_domain(s) < 0)
 				return -1;
-			return complete(s, a) < 0 ? -1 : 1;
+			return plain(s, a, place) < 0 ? -1 : 1;
 		}
 		if (s->words.any && c == ':' && !s->group) {
 			s->group = true;
@@ -117,7 +131,7 @@ next(struct scan *s, struct addr *a)
 			continue;
 		}
 		if (s->words.any)
-			return complete(s, a) < 0 ? -1 : 1;
+			return plain(s, a, place) < 0 ? -1 : 1;
 		if (scan_at_end(s) && !s->group)
 			return 0;
 		if (scan_at_end(s))
@@ -144,45 +158,68 @@ separator(struct scan *s)
 	return scan_wrong(s, "a comma is missing, or this belongs in quotes");
 }
 
-int
-addr_list(struct pool *p, struct str text, size_t max, struct addr **list,
-    size_t *n, struct err *e)
+/* The array, with room for one more than n: 0, 4, 8, ... fill it. */
+static void *
+grown(struct pool *p, void *array, size_t n, size_t size)
 {
-	struct addr *all = NULL;
-	size_t count = 0;
-	size_t room = 0;
+	void *larger;
+
+	if (n > 0 && (n < 4 || (n & (n - 1)) != 0))
+		return array;
+	larger = pool_array(p, n ? 2 * n : 4, size);
+	if (n > 0)
+		memcpy(larger, array, n * size);
+	return larger;
+}
+
+/* places: or NULL. */
+static int
+read_list(struct pool *p, struct str text, size_t max, struct addr **list,
+    struct addr_place **places, size_t *n, struct err *e)
+{
+	struct addr_place place = {0};
 	struct addr a;
 	struct scan s;
 	int more;
 
+	*list = NULL;
+	*n = 0;
 	scan_init(&s, p, text, e);
-	while ((more = next(&s, &a)) > 0) {
+	while ((more = next(&s, &a, &place)) > 0) {
 		if (addr_is_null(&a))
 			more = scan_wrong(&s, "an empty address");
-		else if (count == max)
+		else if (*n == max)
 			more = err_set(
 			    e, ERR_LIMIT, "more than %zu addresses", max);
 		else if (separator(&s) < 0)
 			more = -1;
 		if (more < 0)
 			break;
-		if (count == room) {
-			struct addr *larger;
-
-			room = room ? 2 * room : 4;
-			larger = pool_array(p, room, sizeof(*larger));
-			if (count > 0)
-				memcpy(larger, all, count * sizeof(*all));
-			all = larger;
+		*list = grown(p, *list, *n, sizeof(**list));
+		(*list)[*n] = a;
+		if (places) {
+			*places = grown(p, *places, *n, sizeof(**places));
+			(*places)[*n] = place;
 		}
-		all[count++] = a;
+		(*n)++;
 	}
 	scan_free(&s);
-	if (more < 0)
-		return -1;
-	*list = all;
-	*n = count;
-	return 0;
+	return more < 0 ? -1 : 0;
+}
+
+int
+addr_list(struct pool *p, struct str text, size_t max, struct addr **list,
+    size_t *n, struct err *e)
+{
+	return read_list(p, text, max, list, NULL, n, e);
+}
+
+int
+addr_places(struct pool *p, struct str text, struct addr **list,
+    struct addr_place **places, size_t *n, struct err *e)
+{
+	*places = NULL;
+	return read_list(p, text, SIZE_MAX, list, places, n, e);
 }
 
 static bool
@@ -198,6 +235,7 @@ has_control(struct str s)
 int
 addr_one(struct pool *p, struct str text, struct addr *a, struct err *e)
 {
+	struct addr_place ignored;
 	struct scan s;
 	int got;
 
@@ -209,7 +247,7 @@ addr_one(struct pool *p, struct str text, struct addr *a, struct err *e)
 	scan_init(&s, p, text, e);
 	got = scan_blanks(&s);
 	if (got == 0 && scan_peek(&s) != ',')
-		got = next(&s, a);
+		got = next(&s, a, &ignored);
 	else if (got == 0)
 		got = scan_wrong(&s, "this is not one address");
 	if (got >= 0 && scan_blanks(&s) < 0)

@@ -41,6 +41,19 @@ struct addr {
 int addr_list(struct pool *, struct str text, size_t max, struct addr **list,
     size_t *n, struct err *);
 
+/* Where a mailbox stands in the text that it was read from. */
+struct addr_place {
+	size_t begin; /* its display name, or its '<'; or from */
+	size_t from;  /* what is between the brackets; or the address */
+	size_t local; /* behind the last word of the local part */
+	size_t to;    /* behind the address, before a '>' */
+	size_t end;   /* behind that '>'; or to */
+};
+
+/* As addr_list, but for the limit, and says of each address where it is. */
+int addr_places(struct pool *, struct str text, struct addr **list,
+    struct addr_place **, size_t *n, struct err *);
+
 /*
  * Reads exactly one mailbox, with or without display name.  "" and "<>" are
  * the null address, in which all is empty (A-16, A-17).

@@ -212,22 +212,23 @@ scan_words(struct scan *s)
 
 		if (scan_blanks(s) < 0)
 			return -1;
+		from = s->at;
+		if (!s->words.any)
+			s->words.from = from;
 		if (scan_peek(s) == '"') {
 			if (quoted(s) < 0)
 				return -1;
-			continue;
-		}
-		if (scan_peek(s) == '.') {
+		} else if (scan_peek(s) == '.') {
 			s->at++;
 			add_dot(&s->words);
-			continue;
+		} else {
+			while (scan_is_atext(scan_peek(s)))
+				s->at++;
+			if (s->at == from)
+				return 0;
+			add_word(&s->words, str_slice(s->text, from, s->at));
 		}
-		from = s->at;
-		while (scan_is_atext(scan_peek(s)))
-			s->at++;
-		if (s->at == from)
-			return 0;
-		add_word(&s->words, str_slice(s->text, from, s->at));
+		s->words.to = s->at;
 	}
 }
 
@@ -248,6 +249,7 @@ literal(struct scan *s)
 	if (s->at == from + 2 || s->at - from > DOMAIN_MAX)
 		return scan_wrong(s, "this is no address literal");
 	buf_add(&s->domain, str_slice(s->text, from, s->at));
+	s->domain_to = s->at;
 	return 0;
 }
 
@@ -298,11 +300,14 @@ scan_domain(struct scan *s)
 	if (scan_peek(s) == '[')
 		return literal(s) < 0 ? -1 : scan_blanks(s);
 	for (;;) {
-		if (label(s) < 0 || scan_blanks(s) < 0)
+		if (label(s) < 0)
+			return -1;
+		s->domain_to = s->at;
+		if (scan_blanks(s) < 0)
 			return -1;
 		if (scan_peek(s) != '.')
 			break;
-		s->at++;
+		s->domain_to = ++s->at;
 		if (scan_blanks(s) < 0)
 			return -1;
 		/* A trailing dot is dropped (C-02). */

@@ -14,6 +14,7 @@ struct words {
 	bool proper;	   /* words and dots alternate */
 	bool want_word;	   /* at the start or behind a dot */
 	bool any;
+	size_t from, to; /* where they are in the text, if any */
 };
 
 struct scan {
@@ -24,6 +25,7 @@ struct scan {
 	struct err *e;
 	struct words words;
 	struct buf domain;
+	size_t domain_to; /* behind its last byte */
 };
 
 void scan_init(struct scan *, struct pool *, struct str text, struct err *);

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/complete.h"
 
-#include "base/char.h"
 #include "base/key.h"
 #include "mail/date.h"
+#include "mail/phrase.h"
+#include "mail/retouch.h"
 #include "os/idn.h"
-
-enum {
-	WIDTH = 77,	    /* of the lines that are made here */
-	ENCODED_WIDTH = 75, /* of those with encoded words (RFC 2047, 2) */
-	WORD_MAX = 60,	    /* a longer word of a name is encoded: it folds */
-	NAME_MAX_OCTETS = 1000,
-};
 
 /* Fields that are not sent (B-21, B-22, B-24). */
 static const struct key removed[] = {
@@ -47,212 +41,29 @@ is_sent(const struct field *f, bool add)
 	return !(add && is_one_of(identities, 2, f) && is_empty(f));
 }
 
-/* The octets of the last line. */
-static size_t
-column(const struct buf *out)
-{
-	const char *newline = memrchr(out->p, '\n', out->n);
-
-	return newline ? (size_t)(out->p + out->n - newline) - 1 : out->n;
-}
-
-/* A word behind a blank, on a new line where it would be too long for this. */
-static void
-put_word(struct buf *out, struct str word)
-{
-	if (column(out) + 1 + word.n > WIDTH)
-		buf_add(out, STR("\r\n"));
-	buf_byte(out, ' ');
-	buf_add(out, word);
-}
-
-static bool
-is_control(char c)
-{
-	return (unsigned char)c < ' ' || c == 127;
-}
-
-/* s without the bytes that could begin a line (B-42). */
-static void
-put_clean(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!is_control(s.p[i]))
-			buf_byte(out, s.p[i]);
-}
-
-static bool
-is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-/* The octets of the UTF-8 character at the start of s. */
-static size_t
-character(struct str s)
-{
-	size_t n = 1;
-
-	while (n < s.n && is_continuation(s.p[n]))
-		n++;
-	return n;
-}
-
-static bool
-is_plain_q(char c)
-{
-	return char_is_letter(c) || char_is_digit(c) || c == '-' || c == '!' ||
-	    c == '*' || c == '+' || c == '/';
-}
-
-/* RFC 2047 "Q" words, cut between characters. */
-static void
-put_encoded(struct buf *out, struct str name)
-{
-	bool utf8 = key_is_utf8(name);
-	struct str start = utf8 ? STR("=?utf-8?Q?") : STR("=?iso-8859-1?Q?");
-
-	/* The longest character is four octets, and "?=" ends the word. */
-	if (column(out) + start.n + 4 * 3 + 2 > ENCODED_WIDTH)
-		buf_add(out, STR("\r\n "));
-	buf_add(out, start);
-	while (name.n > 0) {
-		size_t n = utf8 ? character(name) : 1;
-
-		if (column(out) + 3 * n + 2 > ENCODED_WIDTH) {
-			buf_add(out, STR("?=\r\n "));
-			buf_add(out, start);
-		}
-		for (size_t i = 0; i < n; i++) {
-			char c = name.p[i];
-
-			if (is_plain_q(c))
-				buf_byte(out, c);
-			else if (c == ' ')
-				buf_byte(out, '_');
-			else
-				buf_printf(out, "=%02X", (unsigned char)c);
-		}
-		name = str_slice(name, n, name.n);
-	}
-	buf_add(out, STR("?="));
-}
-
-static void
-put_escaped(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, s.p[i]);
-	}
-}
-
-/* The words of name, within quotes or not, folded between them. */
-static void
-put_words(struct buf *out, struct str name, bool quote)
-{
-	const char *first = name.p;
-	struct buf token;
-	struct str word;
-
-	buf_init(&token, 2 * NAME_MAX_OCTETS + 2);
-	while (str_split(&name, ' ', &word)) {
-		buf_clear(&token);
-		if (quote && word.p == first)
-			buf_byte(&token, '"');
-		put_escaped(&token, word);
-		if (quote && name.p == NULL)
-			buf_byte(&token, '"');
-		if (word.p == first)
-			buf_add(out, buf_str(&token));
-		else
-			put_word(out, buf_str(&token));
-	}
-	buf_free(&token);
-}
-
-/* Without controls, and with single blanks between the words. */
-static void
-clean_name(struct buf *clean, struct str name)
-{
-	if (name.n > NAME_MAX_OCTETS) {
-		size_t n = NAME_MAX_OCTETS;
-
-		for (int i = 0; i < 3 && is_continuation(name.p[n]); i++)
-			n--;
-		name = str_slice(name, 0, n);
-	}
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i] == '\t' ? ' ' : name.p[i];
-		bool again = clean->n == 0 || clean->p[clean->n - 1] == ' ';
-
-		if (!is_control(c) && !(c == ' ' && again))
-			buf_byte(clean, c);
-	}
-	if (clean->n > 0 && clean->p[clean->n - 1] == ' ')
-		buf_cut(clean, clean->n - 1);
-}
-
-void
-complete_phrase(struct buf *out, struct str name)
-{
-	bool encode = false;
-	bool plain = true;
-	size_t word = 0;
-	struct buf clean;
-
-	buf_init(&clean, NAME_MAX_OCTETS);
-	clean_name(&clean, name);
-	for (size_t i = 0; i < clean.n; i++) {
-		char c = clean.p[i];
-
-		/* What looks encoded must not be decoded by the reader. */
-		encode = encode || char_is_high(c) ||
-		    (c == '=' && clean.p[i + 1] == '?');
-		plain = plain &&
-		    (char_is_letter(c) || char_is_digit(c) || c == ' ' ||
-			c == '-' || c == '_' || c == '\'');
-		word = c == ' ' ? 0 : word + (c == '"' || c == '\\') + 1;
-		encode = encode || word > WORD_MAX;
-	}
-	if (encode)
-		put_encoded(out, buf_str(&clean));
-	else if (clean.n > 0)
-		put_words(out, buf_str(&clean), !plain);
-	buf_free(&clean);
-}
-
-/* The submitter's mailbox; a null sender is the caller (B-14). */
+/* The submitter's mailbox; a null sender is the caller (B-14).  Rules for From
+ * hold for whatever names him. */
 static void
 put_sender(struct buf *out, const struct complete *c)
 {
 	struct addr a = c->sender;
-	size_t before = out->n + 1;
-	struct buf mailbox, path, domain;
+	const struct rewrite_rule *rule;
+	struct str name = c->full_name;
+	struct buf domain;
 	struct err e;
 
 	if (addr_is_null(&a))
 		a = (struct addr){c->login, c->mailname, STR_NONE};
 	if (a.domain.n == 0)
 		a.domain = c->mailname;
+	rule = rewrite_addr(c->from, &a);
+	if (rule && rule->to.name.n > 0)
+		name = rule->to.name;
 	/* In a header that needs no SMTPUTF8 (B-40), if it has such a form. */
 	buf_init(&domain, 1024);
 	if (!str_is_ascii(a.domain) && idn_ascii(&domain, a.domain, &e) == 0)
 		a.domain = buf_str(&domain);
-	buf_init(&mailbox, 256 * 1024);
-	buf_init(&path, 256 * 1024);
-	addr_print(&path, &a);
-	buf_byte(&mailbox, '<');
-	put_clean(&mailbox, buf_str(&path));
-	buf_byte(&mailbox, '>');
-	buf_byte(out, ' ');
-	complete_phrase(out, c->full_name);
-	if (out->n == before)
-		buf_cut(out, before - 1);
-	put_word(out, buf_str(&mailbox));
-	buf_free(&path);
-	buf_free(&mailbox);
+	phrase_mailbox(out, name, &a);
 	buf_free(&domain);
 }
 
@@ -264,13 +75,13 @@ put_message_id(struct buf *out, const struct complete *c, bool resent)
 
 	buf_init(&id, 4096);
 	buf_printf(&id, "<%lld.", (long long)c->now);
-	put_clean(&id, c->id);
+	phrase_clean(&id, c->id);
 	buf_byte(&id, '.');
-	put_clean(&id, c->random);
+	phrase_clean(&id, c->random);
 	buf_add(&id, resent ? STR(".r@") : STR("@"));
-	put_clean(&id, c->mailname);
+	phrase_clean(&id, c->mailname);
 	buf_byte(&id, '>');
-	put_word(out, buf_str(&id));
+	phrase_word(out, buf_str(&id));
 	buf_free(&id);
 }
 
@@ -356,14 +167,55 @@ put_received(struct buf *out, const struct complete *c)
 	buf_init(&who, 100);
 	buf_printf(&who, "(hantar, from userid %lu)", c->uid);
 	buf_add(out, STR("Received: by "));
-	put_clean(out, c->hostname);
-	put_word(out, buf_str(&who));
+	phrase_clean(out, c->hostname);
+	phrase_word(out, buf_str(&who));
 	buf_add(out, STR("\r\n\tid "));
-	put_clean(out, c->id);
+	phrase_clean(out, c->id);
 	buf_add(out, STR("; "));
 	date_5322(out, c->now);
 	buf_add(out, STR("\r\n"));
 	buf_free(&who);
+}
+
+/* What is done to addresses in fields of theirs, Resent- in front or not. */
+enum { QUALIFIED = 1, REWRITTEN = 2 };
+static const struct key addressed[] = {
+    {"From", QUALIFIED | REWRITTEN},
+    {"Sender", QUALIFIED},
+    {"Reply-To", QUALIFIED},
+    {"To", QUALIFIED},
+    {"Cc", QUALIFIED},
+};
+
+/*
+ * A field that stays.  own: it is of this submission, and not of one before
+ * that it sends once more.
+ */
+static void
+put_field(struct buf *out, const struct field *f, bool resent, bool own,
+    const struct complete *c)
+{
+	struct str name =
+	    resent ? str_slice(f->name, strlen("Resent-"), f->name.n) : f->name;
+	int k =
+	    key_find(addressed, sizeof(addressed) / sizeof(addressed[0]), name);
+	int done = k < 0 ? 0 : addressed[k].value;
+	struct retouch r = {.mailname = STR("")};
+
+	if (own && c->qualify && (done & QUALIFIED))
+		r.mailname = c->mailname;
+	if ((own || !resent) && (done & REWRITTEN))
+		r.rewrite = c->from;
+	if ((r.mailname.n > 0 || r.rewrite) && retouch_field(out, f, &r))
+		return;
+	if (!rewrite_is_for_all(r.rewrite)) {
+		buf_add(out, f->raw);
+		return;
+	}
+	/* Nobody could say whom it names. */
+	put_name(out, f->name, STR(""));
+	put_sender(out, c);
+	buf_add(out, STR("\r\n"));
 }
 
 void
@@ -372,16 +224,18 @@ complete_header(struct buf *out, const struct field *fields, size_t n,
 {
 	size_t from = n;
 	size_t to = n;
+	bool again = head_resent(fields, n, &from, &to);
 
 	put_received(out, c);
-	if (c->add)
-		(void)head_resent(fields, n, &from, &to);
 	for (size_t i = 0; i < n; i++) {
-		if (i == from)
+		bool resent = str_istarts(fields[i].name, STR("Resent-"));
+		bool own = resent ? i >= from && i < to : !again;
+
+		if (i == from && c->add)
 			put_missing(
 			    out, STR("Resent-"), fields + from, to - from, c);
 		if (is_sent(&fields[i], c->add))
-			buf_add(out, fields[i].raw);
+			put_field(out, &fields[i], resent, own, c);
 	}
 	if (c->add)
 		put_missing(out, STR(""), fields, n, c);

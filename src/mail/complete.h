@@ -6,9 +6,10 @@
 #include <time.h>
 
 #include "mail/head.h"
+#include "mail/rewrite.h"
 
 struct complete {
-	struct addr sender;   /* the envelope's; may be null */
+	struct addr sender;   /* the submitter's; may be null */
 	struct str login;     /* the caller's login name */
 	struct str full_name; /* for a From that is added: any bytes */
 	struct str hostname;
@@ -17,7 +18,9 @@ struct complete {
 	struct str random; /* for Message-ID: letters and digits */
 	unsigned long uid;
 	time_t now;
-	bool add; /* false (-G): only Received is, and nothing replaced */
+	bool add;     /* false (-G): only Received is, and nothing replaced */
+	bool qualify; /* bare names get the mailname behind */
+	const struct rewrite *from; /* the rules for From; or NULL */
 };
 
 /*
@@ -26,6 +29,12 @@ struct complete {
  * - Received in front (B-18), without any recipient (B-19);
  * - the fields as they are, in order (B-11), but for Bcc, Resent-Bcc,
  *   Return-Path, Content-Length, and an empty Message-ID that is replaced;
+ * - with the mailname behind names without a domain in To, Cc, From, Sender and
+ *   Reply-To, or, if the message is resent, in these of its topmost resending
+ *   alone (B-25): the others are somebody else's;
+ * - with the addresses in From, and in that Resent-From, that rules are for
+ *   replaced; a From in which there are none, or none that can be read, is
+ *   replaced as if it were missing where a rule is for all;
  * - of a message that is resent, what its topmost resending lacks of
  *   Resent-Date, Resent-From and Resent-Message-ID, in front of that (B-32);
  * - Date, From, Message-ID where they are missing (B-13 to B-15), and Sender
@@ -36,13 +45,5 @@ struct complete {
  */
 void complete_header(
     struct buf *out, const struct field *, size_t n, const struct complete *);
-
-/*
- * Appends a display name so that it is one phrase (B-17, B-42), as it is,
- * quoted, or as RFC 2047 words, folded behind what out's last line holds.
- * Controls are dropped, blanks are made single, and what is behind the first
- * 1,000 octets is cut off.
- */
-void complete_phrase(struct buf *out, struct str name);
 
 #endif

@@ -6,10 +6,10 @@
 #include "base/char.h"
 #include "base/code.h"
 #include "base/key.h"
-#include "mail/complete.h"
 #include "mail/date.h"
 #include "mail/dsn_words.h"
 #include "mail/fold.h"
+#include "mail/phrase.h"
 #include "os/idn.h"
 
 enum {
@@ -186,7 +186,7 @@ put_to(struct buf *out, struct buf *field, struct str path)
 	buf_add(out, STR("To: "));
 	if (path.n == 0)
 		buf_add(out, STR("undisclosed-recipients"));
-	complete_phrase(out, path);
+	phrase_put(out, path);
 	buf_add(out, STR(":;\r\n"));
 }
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A whole submission's header: read, split, its recipients taken, completed,
- * and read again (B-06 to B-24, B-31, B-32, B-42).  The text up to the first
- * NUL is also the name and the sender of the submitter.
+ * and read again (B-06 to B-25, B-31, B-32, B-42), with addresses qualified and
+ * replaced.  The text up to the first NUL is also the name and the sender of
+ * the submitter.
  */
 #include <assert.h>
 
 #include "base/char.h"
 #include "fuzz.h"
 #include "mail/complete.h"
+#include "mail/retouch.h"
 #include "mail/stuff.h"
 
 enum { ROOM = 1 << 20, HEAD = 1 << 18, MANY = 100 };
@@ -140,6 +142,99 @@ check_recipients(struct pool *p, const struct field *f, size_t n)
 	assert(got < 0 || at == count);
 }
 
+/* The address as it has to be in a field like f. */
+static struct addr
+changed(struct addr a, const struct retouch *r)
+{
+	const struct rewrite_rule *rule;
+
+	if (a.domain.n == 0 && r->mailname.n > 0)
+		a.domain = r->mailname;
+	rule = rewrite_addr(r->rewrite, &a);
+	if (rule && rule->to.name.n > 0)
+		a.name = rule->to.name;
+	return a;
+}
+
+/*
+ * A field whose addresses change has as many as before, each as it has to be,
+ * with its name; and all that is no part of an address that changes is there.
+ */
+static void
+check_retouched(struct pool *p, const struct field *f, const struct retouch *r)
+{
+	struct addr_place *place, *after;
+	struct addr *list, *changes;
+	struct head again;
+	struct field *g;
+	struct buf out;
+	struct err e;
+	size_t n, m, k;
+	bool some = addr_places(p, f->value, &list, &place, &n, &e) == 0 && n;
+
+	buf_init(&out, ROOM);
+	assert(retouch_field(&out, f, r) == some);
+	assert(some || out.n == 0);
+	k = out.n;
+	buf_add(&out, STR("\r\nbody\r\n"));
+	assert(read_head(&again, buf_str(&out)) == 6 && again.text.n == k);
+	head_fields(p, &again, &g, &m);
+	assert(m == some);
+	if (some) {
+		assert(addr_places(p, g->value, &changes, &after, &m, &e) == 0);
+		assert(m == n && str_eq(f->name, g->name));
+	}
+	for (size_t i = 0, at = 0, now = 0; i < n && some; i++) {
+		struct addr want = changed(list[i], r);
+		struct str before = str_slice(f->value, at, place[i].begin);
+		struct str there = str_slice(g->value, now, after[i].begin);
+
+		assert(str_eq(want.local, changes[i].local));
+		assert(str_eq(want.domain, changes[i].domain));
+		assert(str_eq(want.name, changes[i].name));
+		/* But for a fold, and a name that needs but one blank. */
+		assert(str_eq(before, there) || str_starts(there, before) ||
+		    str_eq(str_trim(before), str_trim(there)));
+		assert(place[i].begin <= place[i].from &&
+		    place[i].from < place[i].local &&
+		    place[i].local <= place[i].to &&
+		    place[i].to <= place[i].end && place[i].begin >= at);
+		at = place[i].end;
+		now = after[i].end;
+		if (i + 1 == n)
+			assert(str_eq(str_slice(f->value, at, f->value.n),
+			    str_slice(g->value, now, g->value.n)));
+	}
+	head_free(&again);
+	buf_free(&out);
+}
+
+/* With rules, and without. */
+static void
+retouched(struct pool *p, const struct field *f, size_t n)
+{
+	static const char *const rules[] = {
+	    "",
+	    "me@new.example",
+	    "@new.example",
+	    "root@example.org => \"Host \\\"A\\\", 1\" <me@new.example>, "
+	    "@.lan => x@new.example, @old.example => @new.example",
+	};
+
+	for (size_t k = 0; k < 2 * sizeof(rules) / sizeof(rules[0]); k++) {
+		struct retouch r = {.mailname = STR("")};
+		struct rewrite rewrite;
+		struct err e;
+
+		if (k % 2)
+			r.mailname = STR("example.org");
+		assert(rewrite_read(&rewrite, str_c(rules[k / 2]), p, &e) == 0);
+		r.rewrite = rewrite.n > 0 ? &rewrite : NULL;
+		for (size_t i = 0; i < n; i++)
+			check_retouched(p, &f[i], &r);
+	}
+}
+
 static void
 check(struct pool *p, struct head *h, const struct complete *c)
 {
@@ -151,6 +246,7 @@ check(struct pool *p, struct head *h, const struct complete *c)
 	head_fields(p, h, &f, &n);
 	check_fields(h, f, n);
 	check_recipients(p, f, n);
+	retouched(p, f, n);
 	buf_init(&out, ROOM);
 	complete_header(&out, f, n, c);
 	assert(!out.over);
@@ -179,12 +275,17 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	    .id = STR("Q1"),
 	    .random = STR("r1"),
 	    .add = true,
+	    .qualify = n % 3 > 0,
 	};
 	struct pool p = {0};
+	struct rewrite rewrite;
+	struct err e;
 	struct head h;
 
 	if (n > HEAD / 4)
 		return 0;
+	if (rewrite_read(&rewrite, name, &p, &e) == 0 && n % 2)
+		c.from = &rewrite;
 	(void)read_head(&h, in);
 	check(&p, &h, &c);
 	head_free(&h);

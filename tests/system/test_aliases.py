@@ -16,13 +16,13 @@ def orig(done):
 
 
 def test_root(lab):
-    """H-01, H-04, K-05: the mail of cron arrives; a change counts at once; the log has both names."""
+    """H-01, H-04, K-05, B-25: the mail of cron arrives; a change counts at once; the log has both names."""
     lab.etc("aliases", "# aliases\npostmaster: root\nroot: alice@post.test\n")
     text = "From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@laptop> true\n\nhello\n"
     done = lab.run(["-FCronDaemon", "-i", "-odi", "-oem", "-oi", "-t", "-f", "root"], text, name="sendmail")
     assert (done.status, done.out, done.err) == (0, "", "")
     (mail,) = lab.mail("alice@post.test")
-    assert mail.fields("To") == ["root"] and mail.fields("From") == ["root (Cron Daemon)"]
+    assert mail.field("To") == "root@laptop.home.test" and mail.field("From") == "root@laptop.home.test (Cron Daemon)"
     assert mail.sender == "root@laptop.home.test"
     assert orig(done) == {"alice@post.test": "root"}
 

@@ -15,6 +15,8 @@ import pytest
 
 REMOVED = {b"bcc", b"resent-bcc", b"return-path", b"content-length"}
 COMPLETED = [b"date", b"from", b"message-id"]
+QUALIFIED = {b"to", b"cc", b"from", b"sender", b"reply-to"}
+MAILNAME = b"@laptop.home.test"  # in no message of a corpus
 
 
 def messages(config):
@@ -84,6 +86,11 @@ def may_be_added(fields):
     return added | {key for key in COMPLETED if key not in there}
 
 
+def unqualified(field):
+    """The field without what was put behind names in it (B-25)."""
+    return field.replace(MAILNAME, b"") if name(field).removeprefix(b"resent-") in QUALIFIED else field
+
+
 def differences(raw, arrived):
     want, want_body = expected(raw)
     got, body = split(arrived)
@@ -92,7 +99,7 @@ def differences(raw, arrived):
         yield "no Received field on top"
     left = collections.deque(want)
     for field in got[1:]:
-        if left and field == left[0]:
+        if left and unqualified(field) == left[0]:
             left.popleft()
         elif name(field) in additions:
             additions.remove(name(field))
@@ -141,7 +148,7 @@ def test_arrives_unchanged(deliveries, path):
     if exception(raw):
         fields, body = expected(raw)
         assert bare(body) in bare(arrived)
-        assert all(bare(field) in bare(arrived) for field in fields)
+        assert all(bare(field) in bare(arrived).replace(MAILNAME, b"") for field in fields)
     else:
         assert list(differences(raw, arrived)) == []
 

@@ -37,6 +37,7 @@ usual(void)
 	    .random = STR("r4"),
 	    .uid = 7,
 	    .add = true,
+	    .qualify = true,
 	};
 }
 
@@ -116,24 +117,46 @@ static const struct {
     {"B-24: Content-Length", "Content-Length: 7\n" ALL "Content-Type: x\n",
 	ALL "Content-Type: x\n"},
     {"B-32: all is added on top of the block",
-	"X: y\nResent-To: a\n" ALL "To: b\n",
+	"X: y\nResent-To: a@b\n" ALL "To: b\n",
 	"X: y\nResent-Date: " EPOCH "\nResent-From: Full Name <me@m.example>\n"
-	"Resent-Message-ID: <0.Q1.r4.r@m.example>\nResent-To: a\n" ALL
+	"Resent-Message-ID: <0.Q1.r4.r@m.example>\nResent-To: a@b\n" ALL
 	"To: b\n"},
     {"B-32: what is missing of the topmost",
-	"Resent-From: x\nResent-To: a\nReceived: y\nResent-Date: b\n"
+	"Resent-From: x@y\nResent-To: a@b\nReceived: y\nResent-Date: b\n"
 	"Resent-Message-ID: c\n" ALL,
 	"Resent-Date: " EPOCH "\nResent-Message-ID: <0.Q1.r4.r@m.example>\n"
-	"Resent-From: x\nResent-To: a\nReceived: y\nResent-Date: b\n"
+	"Resent-From: x@y\nResent-To: a@b\nReceived: y\nResent-Date: b\n"
 	"Resent-Message-ID: c\n" ALL},
     {"B-32: nothing is missing",
-	"Resent-From: x\nResent-Date: y\nResent-Message-ID: z\n" ALL,
-	"Resent-From: x\nResent-Date: y\nResent-Message-ID: z\n" ALL},
+	"Resent-From: x@y\nResent-Date: y\nResent-Message-ID: z\n" ALL,
+	"Resent-From: x@y\nResent-Date: y\nResent-Message-ID: z\n" ALL},
     {"B-32: the original's fields are looked at by themselves",
-	"Resent-From: x\nResent-Date: y\nResent-Message-ID: z\n",
-	"Resent-From: x\nResent-Date: y\nResent-Message-ID: z\n" ALL},
+	"Resent-From: x@y\nResent-Date: y\nResent-Message-ID: z\n",
+	"Resent-From: x@y\nResent-Date: y\nResent-Message-ID: z\n" ALL},
     {"B-42: a name that ends in a name of ours", "Resent-: x\n",
 	"Resent-: x\n" ALL},
+    {"B-25: cron's", "From: root (Cron Daemon)\nTo: root\n" DATE ID,
+	"From: root@m.example (Cron Daemon)\nTo: root@m.example\n" DATE ID},
+    {"B-25: in five fields, in any case",
+	"FROM: a\nsender: b\nReply-To: c\nto: d\ncC: e\n" DATE ID,
+	"FROM: a@m.example\nsender: b@m.example\nReply-To: c@m.example\n"
+	"to: d@m.example\ncC: e@m.example\n" DATE ID},
+    {"B-25: in no other", ALL "X-To: a\nIn-Reply-To: b\nTo-X: c\nReturn: d\n",
+	ALL "X-To: a\nIn-Reply-To: b\nTo-X: c\nReturn: d\n"},
+    {"B-25 B-11: what has a domain stays", ALL "To: a@localhost, <b@c>\n",
+	ALL "To: a@localhost, <b@c>\n"},
+    {"B-25: in each field of a name", "From: a\nFrom: b@c\nFrom: d\n" DATE ID,
+	"From: a@m.example\nFrom: b@c\nFrom: d@m.example\n" DATE ID},
+    {"B-25: a field without an address", ALL "To:\nCc: undisclosed: ;\n",
+	ALL "To:\nCc: undisclosed: ;\n"},
+    {"B-25: a field that is no list", ALL "To: a, b c, d\nCc: \"e\n",
+	ALL "To: a, b c, d\nCc: \"e\n"},
+    {"B-25: of a message that is resent, what is new about it",
+	"Resent-To: a\nResent-From: b\nReceived: x\nResent-To: c\n"
+	"From: d\nTo: e\n" DATE ID,
+	"Resent-Date: " EPOCH "\nResent-Message-ID: <0.Q1.r4.r@m.example>\n"
+	"Resent-To: a@m.example\nResent-From: b@m.example\nReceived: x\n"
+	"Resent-To: c\nFrom: d\nTo: e\n" DATE ID},
 };
 
 static void
@@ -161,7 +184,7 @@ headers(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* A-37: -G adds nothing but Received, and does not replace. */
+/* A-37, B-25: -G adds nothing but Received, and does not replace. */
 static void
 relayed(void **state)
 {
@@ -170,6 +193,7 @@ relayed(void **state)
 
 	(void)state;
 	c.add = false;
+	c.qualify = false;
 	buf_init(&got, 1 << 20);
 	run(&got, STR("Resent-To: a\nMessage-ID:\nBcc: b\nFrom: c, d\nX: y\n"),
 	    &c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* mail/complete: display names of all kinds, read back. */
+/* mail/phrase: display names of all kinds, read back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "mail/complete.h"
+#include "mail/phrase.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define S(literal)                              \
@@ -90,7 +90,7 @@ check_name(struct str name)
 	buf_init(&field, 100000);
 	buf_init(&wanted, 100000);
 	buf_add(&field, STR("From: "));
-	complete_phrase(&field, name);
+	phrase_put(&field, name);
 	buf_add(&field, STR("\r\n <a@b>\r\n"));
 	for (size_t i = 0; i < field.n; i++) {
 		assert_true(field.p[i] >= ' ' || field.p[i] == '\r' ||
@@ -126,7 +126,7 @@ phrases(void **state)
 	buf_init(&b, 10000);
 	for (size_t i = 0; i < COUNT(names); i++) {
 		buf_clear(&b);
-		complete_phrase(&b, names[i].name);
+		phrase_put(&b, names[i].name);
 		if (names[i].phrase != NULL)
 			assert_string_equal(b.p, names[i].phrase);
 		check_name(names[i].name);
@@ -179,7 +179,7 @@ long_names(void **state)
 		for (int i = 0; i < 1000; i++)
 			buf_add(&name, STR("\xf0\x9f\x93\xa7"));
 		buf_clear(&b);
-		complete_phrase(&b, buf_str(&name));
+		phrase_put(&b, buf_str(&name));
 		assert_null(strstr(b.p, "iso-8859-1"));
 		assert_true(b.n < 6000);
 		check_name(buf_str(&name));
@@ -238,7 +238,7 @@ python_agrees(void **state)
 	buf_init(&clean, 10000);
 	for (size_t i = 0; i < COUNT(names); i++) {
 		buf_add(&text, STR("From: "));
-		complete_phrase(&text, names[i].name);
+		phrase_put(&text, names[i].name);
 		buf_add(&text, STR("\r\n <a@b>\r\n\r\n\0"));
 	}
 	fd = mkstemp(path);
@@ -255,7 +255,7 @@ python_agrees(void **state)
 		buf_clear(&clean);
 		buf_clear(&text);
 		normal(&clean, names[i].name);
-		complete_phrase(&text, names[i].name);
+		phrase_put(&text, names[i].name);
 		latin1 = strstr(text.p, "=?iso-8859-1?") != NULL;
 		if (latin1)
 			put_latin1(&wanted, buf_str(&clean));
@@ -283,6 +283,5 @@ main(void)
 	    cmocka_unit_test(python_agrees),
 	};
 
-	return cmocka_run_group_tests_name(
-	    "mail/complete, phrases", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mail/phrase", tests, NULL, NULL);
 }
