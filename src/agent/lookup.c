@@ -8,6 +8,7 @@
 #include "net/dns.h"
 #include "os/sandbox.h"
 #include "os/sys.h"
+#include "route/service.h"
 
 enum {
 	JOBS = 1000,   /* no more requests are read while so many are open */
@@ -15,12 +16,29 @@ enum {
 	INPUT = 8192,
 };
 
+/* What can be asked for. */
+enum what { WHAT_MX, WHAT_SRV, WHAT_ADDR };
+
+static const struct ask {
+	const char *word;
+	enum what what;
+	enum ip_family family; /* of addresses */
+} asks[] = {
+    {"mx", WHAT_MX, IP_ANY},
+    {"srv", WHAT_SRV, IP_ANY},
+    {"addr", WHAT_ADDR, IP_ANY},
+    {"addr4", WHAT_ADDR, IP_V4},
+    {"addr6", WHAT_ADDR, IP_V6},
+};
+
 struct job {
 	uint32_t id;
-	bool mx;
-	unsigned open; /* questions that are not answered */
+	enum what what;
+	enum ip_family family; /* of the addresses that are of use */
+	unsigned open;	       /* questions that are not answered */
 	char name[DNS_NAME_SIZE];
-	struct dns_question q[2]; /* MX; or A and AAAA.  Type 0: not asked */
+	struct dns_question q[2]; /* MX; or both services; or A and AAAA.  Type
+				     0: not asked */
 	struct job *next;	  /* while it is spare */
 };
 
@@ -94,21 +112,67 @@ end_job(struct lookup *l, struct job *j)
 }
 
 static void
-ask(struct lookup *l, struct job *j, size_t which, enum dns_type type)
+ask_about(struct lookup *l, struct job *j, size_t which, struct str name,
+    enum dns_type type)
 {
 	struct dns_question *q = &j->q[which];
 
 	q->owner = j;
-	dns_ask(
-	    &l->dns, q, str_c(j->name), type, clock_now() + l->errand->timeout);
+	dns_ask(&l->dns, q, name, type, clock_now() + l->errand->timeout);
 	j->open++;
+}
+
+static void
+ask(struct lookup *l, struct job *j, size_t which, enum dns_type type)
+{
+	ask_about(l, j, which, str_c(j->name), type);
+}
+
+/* Both forms in one flight. */
+static void
+ask_services(struct lookup *l, struct job *j)
+{
+	struct buf b;
+
+	buf_init(&b, 2 * DNS_NAME_SIZE);
+	buf_printf(&b, SERVICE_ENCRYPTED "%s", j->name);
+	ask_about(l, j, 0, buf_str(&b), DNS_SRV);
+	buf_clear(&b);
+	buf_printf(&b, SERVICE_STARTTLS "%s", j->name);
+	ask_about(l, j, 1, buf_str(&b), DNS_SRV);
+	buf_free(&b);
+}
+
+/* Both families in one flight; not what could not be reached (C-22). */
+static void
+ask_addresses(struct lookup *l, struct job *j)
+{
+	if (j->family != IP_V6)
+		ask(l, j, 0, DNS_A);
+	if (j->family == IP_V6 || (j->family == IP_ANY && l->have_ipv6))
+		ask(l, j, 1, DNS_AAAA);
+}
+
+/* Is it a name that can be asked for? */
+static bool
+is_askable(enum what what, struct str name)
+{
+	return dns_is_name(name) &&
+	    (what != WHAT_SRV || name.n <= SERVICE_DOMAIN_MAX);
 }
 
 /* Answers a request at once if there is nothing to ask. */
 static bool
-refuse(struct lookup *l, bool mx, uint32_t id, struct str name)
+refuse(struct lookup *l, enum what what, uint32_t id, struct str name)
 {
-	enum blame blame = mx ? BLAME_RCPT : BLAME_HOST;
+	static const struct {
+		enum blame blame;
+		const char *enhanced;
+	} faults[] = {
+	    [WHAT_MX] = {BLAME_RCPT, "5.1.2"},
+	    [WHAT_SRV] = {BLAME_US, "4.4.4"},
+	    [WHAT_ADDR] = {BLAME_HOST, "5.4.4"},
+	};
 	struct status status;
 	struct buf text;
 	bool refused = true;
@@ -117,11 +181,11 @@ refuse(struct lookup *l, bool mx, uint32_t id, struct str name)
 	if (l->broken) {
 		buf_add(&text, str_c(l->why.text));
 		status = status_own(BLAME_US, "4.4.3", buf_str(&text));
-	} else if (!dns_is_name(name)) {
+	} else if (!is_askable(what, name)) {
 		buf_printf(&text, "\"%.*s\" is no name that a host can have",
 		    STR_ARG(name));
-		status =
-		    status_own(blame, mx ? "5.1.2" : "5.4.4", buf_str(&text));
+		status = status_own(
+		    faults[what].blame, faults[what].enhanced, buf_str(&text));
 	} else {
 		refused = false;
 	}
@@ -131,37 +195,44 @@ refuse(struct lookup *l, bool mx, uint32_t id, struct str name)
 	return refused;
 }
 
-/* Takes the request "mx ID DOMAIN" or "addr ID HOST"; false if it is none. */
+static const struct ask *
+ask_of(struct str word)
+{
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+		if (str_eq(word, str_c(asks[i].word)))
+			return &asks[i];
+	return NULL;
+}
+
+/* Takes a request, as agent_request writes it; false if it is none. */
 static bool
 take_request(struct lookup *l, struct str line)
 {
-	enum ip_family family = l->errand->family;
-	struct str what, number;
+	const struct ask *wanted;
+	struct str word, number;
 	uint64_t id;
-	bool mx;
 	struct job *j;
 
-	if (!str_split(&line, ' ', &what) || !str_split(&line, ' ', &number) ||
+	if (!str_split(&line, ' ', &word) || !str_split(&line, ' ', &number) ||
 	    line.p == NULL || !str_number(number, UINT32_MAX, &id))
 		return false;
-	mx = str_eq(what, STR("mx"));
-	if (!mx && !str_eq(what, STR("addr")))
+	wanted = ask_of(word);
+	if (wanted == NULL)
 		return false;
-	if (refuse(l, mx, (uint32_t)id, line))
+	if (refuse(l, wanted->what, (uint32_t)id, line))
 		return true;
 	j = take_job(l);
 	j->id = (uint32_t)id;
-	j->mx = mx;
+	j->what = wanted->what;
+	j->family =
+	    wanted->family == IP_ANY ? l->errand->family : wanted->family;
 	memcpy(j->name, line.p, line.n);
-	if (mx) {
+	if (j->what == WHAT_MX)
 		ask(l, j, 0, DNS_MX);
-		return true;
-	}
-	/* Both in one flight; not what could not be reached (C-22). */
-	if (family != IP_V6)
-		ask(l, j, 0, DNS_A);
-	if (family == IP_V6 || l->have_ipv6)
-		ask(l, j, 1, DNS_AAAA);
+	else if (j->what == WHAT_SRV)
+		ask_services(l, j);
+	else
+		ask_addresses(l, j);
 	return true;
 }
 
@@ -179,10 +250,12 @@ asked(const struct dns_question *q)
 static void
 conclude(struct lookup *l, struct job *j)
 {
-	bool unasked = l->errand->family == IP_ANY && !asked(&j->q[1]);
+	bool unasked = j->family == IP_ANY && !asked(&j->q[1]);
 
-	if (j->mx) {
+	if (j->what == WHAT_MX) {
 		tell_mx(&l->tell, j->id, &j->q[0]);
+	} else if (j->what == WHAT_SRV) {
+		tell_srv(&l->tell, j->id, &j->q[0], &j->q[1]);
 	} else if (unasked && j->q[0].answer.result == DNS_NODATA) {
 		ask(l, j, 1, DNS_AAAA);
 		return;

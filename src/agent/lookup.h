@@ -5,7 +5,10 @@
  *
  * An mx request is answered with the domain's mx records and found: delivered
  * (without mx records: the domain exists and has none), failed (there is no
- * such domain, or all records are useless) or deferred.  An addr request is
+ * such domain, or all records are useless) or deferred.  A srv request is
+ * answered with the srv records of both forms of the domain's submission
+ * service, and found: delivered, or deferred; that there are none is an error
+ * in the configuration, and never one of the mail's.  An addr request is
  * answered with addresses, the families taking turns, IPv6 first (C-20), and
  * found: delivered, failed (there are none) or deferred.
  */

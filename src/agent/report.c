@@ -12,6 +12,7 @@ enum {
 	NAME_MAX_LENGTH = 255,
 	CODE_MAX = 599,
 	DETAIL_MAX = 999,
+	PLACE_MAX = 65535, /* a weight, a port */
 	READ_SIZE = 16384
 };
 
@@ -22,6 +23,7 @@ enum {
 	HAS_NAME = 4,
 	HAS_STATUS = 8,
 	HAS_TEXT = 16,
+	HAS_PLACE = 32, /* weight, port, encrypted */
 };
 
 static const struct {
@@ -30,6 +32,7 @@ static const struct {
 	uint32_t number_max;
 } grammar[] = {
     [RECORD_MX] = {"mx", HAS_ID | HAS_NUMBER | HAS_NAME, 65535},
+    [RECORD_SRV] = {"srv", HAS_ID | HAS_NUMBER | HAS_PLACE | HAS_NAME, 65535},
     [RECORD_ADDR] = {"addr", HAS_ID | HAS_NAME, 0},
     [RECORD_FOUND] = {"found", HAS_ID | HAS_NUMBER | HAS_STATUS, 1},
     [RECORD_DIAL] = {"dial", HAS_NUMBER | HAS_NAME | HAS_STATUS, DIAL_SILENT},
@@ -91,6 +94,9 @@ report_format(struct buf *b, const struct record *r)
 		buf_printf(b, " %u", (unsigned)r->id);
 	if (has & HAS_NUMBER)
 		buf_printf(b, " %u", (unsigned)r->number);
+	if (has & HAS_PLACE)
+		buf_printf(b, " %u %u %u", (unsigned)r->weight,
+		    (unsigned)r->port, (unsigned)r->encrypted);
 	if (has & HAS_NAME)
 		buf_printf(b, " %.*s", STR_ARG(r->name));
 	if (has & HAS_STATUS)
@@ -204,6 +210,11 @@ parse(struct str rest, struct record *r)
 	if ((has & HAS_ID) && !number(&rest, UINT32_MAX, &r->id))
 		return false;
 	if ((has & HAS_NUMBER) && !number(&rest, max, &r->number))
+		return false;
+	if ((has & HAS_PLACE) &&
+	    !(number(&rest, PLACE_MAX, &r->weight) &&
+		number(&rest, PLACE_MAX, &r->port) &&
+		number(&rest, 1, &r->encrypted)))
 		return false;
 	if ((has & HAS_NAME) && !(word(&rest, &r->name) && is_name(r->name)))
 		return false;

@@ -10,6 +10,8 @@
  *
  * kind     words
  * mx       id preference name        an exchanger of request id
+ * srv      id priority weight port encrypted name
+ *                                    a host of the service of request id
  * addr     id ip                     an address
  * found    id secure status          request id is answered
  * dial     end ip status             an attempt to connect
@@ -35,6 +37,7 @@
 
 enum record_kind {
 	RECORD_MX,
+	RECORD_SRV,
 	RECORD_ADDR,
 	RECORD_FOUND,
 	RECORD_DIAL,
@@ -51,11 +54,14 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	uint32_t id;	      /* mx, addr, found: request; rcpt: index */
-	uint32_t number;      /* mx: preference; found: secure; dial: its
+	uint32_t id;	      /* mx, srv, addr, found: request; rcpt: index */
+	uint32_t number;      /* mx, srv: preference; found: secure; dial: its
 				 end; host: reach; gate: letter; show: ms;
 				 log: level */
-	struct str name;      /* mx: host name; addr, dial: IP address */
+	uint32_t weight;      /* srv */
+	uint32_t port;	      /* srv */
+	uint32_t encrypted;   /* srv: TLS comes first; 0 or 1 */
+	struct str name;      /* mx, srv: host name; addr, dial: IP address */
 	struct status status; /* found, dial, rcpt, host */
 	struct str text;      /* show, log, lack */
 };

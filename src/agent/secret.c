@@ -149,17 +149,18 @@ static int
 from_netrc(const char *path, struct secret *s, const struct errand *errand,
     struct err *e)
 {
+	struct str machine = errand_known_as(errand);
 	struct str user = errand->login->user;
 	struct str password;
 	struct buf *out = &s->given;
 
 	if (read_file(path, out, e) < 0)
 		return -1;
-	if (!netrc_find(buf_str(out), errand->host, &user, &password))
+	if (!netrc_find(buf_str(out), machine, &user, &password))
 		return err_set(e, ERR_SYNTAX,
 		    "%s has no password%s%.*s on machine %.*s", path,
 		    user.n > 0 ? " of login " : "", STR_ARG(user),
-		    STR_ARG(errand->host));
+		    STR_ARG(machine));
 	buf_add(&s->login, user);
 	memmove(out->p, password.p, password.n);
 	explicit_bzero(out->p + password.n, out->n - password.n);

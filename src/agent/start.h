@@ -64,8 +64,10 @@ bool agent_finish(struct agent *);
 void agent_release(struct agent *);
 
 /*
- * Requests to a lookup agent, one a line: "mx ID DOMAIN" and "addr ID HOST",
- * names in ASCII.  Each is answered with its mx or addr records, then found.
+ * Requests to a lookup agent, one a line: "mx ID DOMAIN", "srv ID DOMAIN" and
+ * "addr ID HOST", or "addr4" and "addr6" where one family alone is of use;
+ * names in ASCII.  Each is answered with its mx, srv or addr records, then
+ * found.
  */
 void agent_request(
     struct buf *, const char *what, uint32_t id, struct str name);

@@ -16,6 +16,8 @@ type_name(enum dns_type type)
 		return "AAAA";
 	case DNS_MX:
 		return "MX";
+	case DNS_SRV:
+		return "SRV";
 	case DNS_TXT:
 		return "TXT";
 	case DNS_TLSA:
@@ -63,7 +65,9 @@ tell_asking(const struct tell *t, const struct dns_question *q)
 	struct buf line;
 
 	/* Questions for addresses are seen in their answers. */
-	if (!t->errand->show || (q->type != DNS_MX && !q->trouble && !q->tcp))
+	if (!t->errand->show ||
+	    ((q->type == DNS_A || q->type == DNS_AAAA) && !q->trouble &&
+		!q->tcp))
 		return;
 	buf_init(&line, LINE);
 	buf_printf(
@@ -88,8 +92,12 @@ show_record(const struct tell *t, struct str owner, enum dns_type type,
 
 	buf_init(&line, LINE);
 	buf_printf(&line, "%.*s. %s ", STR_ARG(owner), type_name(type));
-	if (type == DNS_MX)
-		buf_printf(&line, "%u %.*s%s", r->preference, STR_ARG(r->name),
+	if (type == DNS_MX || type == DNS_SRV)
+		buf_printf(&line, "%u ", r->preference);
+	if (type == DNS_SRV)
+		buf_printf(&line, "%u %u ", r->weight, r->port);
+	if (type == DNS_MX || type == DNS_SRV)
+		buf_printf(&line, "%.*s%s", STR_ARG(r->name),
 		    str_eq(r->name, STR(".")) ? "" : ".");
 	else
 		ip_print(&line, &r->ip);
@@ -116,9 +124,11 @@ show_answer(const struct tell *t, const struct dns_question *q)
 	}
 	for (size_t i = 0; i < q->answer.n; i++)
 		show_record(t, owner, q->type, &q->answer.record[i]);
-	if (q->answer.result == DNS_NODATA && q->type == DNS_MX) {
+	if (q->answer.result == DNS_NODATA &&
+	    (q->type == DNS_MX || q->type == DNS_SRV)) {
 		buf_clear(&line);
-		buf_printf(&line, "%.*s: no MX record", STR_ARG(owner));
+		buf_printf(&line, "%.*s: no %s record", STR_ARG(owner),
+		    type_name(q->type));
 		show(t, &line);
 	}
 	buf_free(&line);
@@ -172,8 +182,8 @@ warn_useless(const struct tell *t, const struct dns_question *q)
 	struct buf line;
 
 	buf_init(&line, LINE);
-	buf_printf(&line, "%s: %zu of its MX records name no possible host",
-	    q->name, q->answer.unusable);
+	buf_printf(&line, "%s: %zu of its %s records name no possible host",
+	    q->name, q->answer.unusable, type_name(q->type));
 	tell_log(t, LOG_LEVEL_WARNING, buf_str(&line));
 	buf_free(&line);
 }
@@ -234,6 +244,88 @@ tell_mx(const struct tell *t, uint32_t id, const struct dns_question *q)
 	const char *enhanced = explain_mx(t, q, &line);
 
 	status = status_own(BLAME_RCPT, enhanced, buf_str(&line));
+	tell_status(t, id, &status);
+	buf_free(&line);
+}
+
+/* The records of one form; how many of them name a host. */
+static size_t
+put_services(const struct tell *t, uint32_t id, const struct dns_question *q,
+    bool encrypted)
+{
+	const struct dns_answer *a = &q->answer;
+	size_t hosts = 0;
+
+	show_answer(t, q);
+	if (a->unusable > 0)
+		warn_useless(t, q);
+	for (size_t i = 0; i < a->n; i++) {
+		const struct dns_record *host = &a->record[i];
+		struct record r = {
+		    .kind = RECORD_SRV,
+		    .id = id,
+		    .number = host->preference,
+		    .weight = host->weight,
+		    .port = host->port,
+		    .encrypted = encrypted,
+		    .name = host->name,
+		};
+
+		hosts += !str_eq(host->name, STR("."));
+		report_put(t->report, &r);
+	}
+	return hosts;
+}
+
+/* "NAME (NXDOMAIN)": what was asked, and what came of it. */
+static void
+add_service(struct buf *b, const struct dns_question *q)
+{
+	static const char *const results[] = {
+	    [DNS_FOUND] = "names no possible host",
+	    [DNS_NODATA] = "no SRV record",
+	    [DNS_NXDOMAIN] = "NXDOMAIN",
+	    [DNS_LOOP] = "an endless chain of CNAMEs",
+	    [DNS_LATER] = "no answer",
+	    [DNS_CHASE] = "no answer",
+	};
+
+	buf_printf(b, "%s (%s)", q->name, results[q->answer.result]);
+}
+
+void
+tell_srv(const struct tell *t, uint32_t id,
+    const struct dns_question *encrypted, const struct dns_question *starttls)
+{
+	size_t hosts = put_services(t, id, encrypted, true) +
+	    put_services(t, id, starttls, false);
+	size_t records = encrypted->answer.n + starttls->answer.n;
+	const struct dns_question *later = encrypted->answer.result == DNS_LATER
+	    ? encrypted
+	    : starttls->answer.result == DNS_LATER ? starttls
+						   : NULL;
+	bool secure = (encrypted->answer.n == 0 || encrypted->answer.secure) &&
+	    (starttls->answer.n == 0 || starttls->answer.secure);
+	struct status status;
+	struct buf line;
+
+	if (hosts > 0 || (records > 0 && later == NULL)) {
+		found_all(t, id, secure);
+		return;
+	}
+	buf_init(&line, LINE);
+	if (later) {
+		buf_printf(&line, "SRV lookup of %s: ", later->name);
+		add_trouble(&line, t, later);
+		status = status_own(BLAME_US, "4.4.3", buf_str(&line));
+	} else {
+		buf_add(&line, STR("the DNS knows no host of this service: "));
+		add_service(&line, encrypted);
+		buf_add(&line, STR(", "));
+		add_service(&line, starttls);
+		buf_add(&line, STR("; is the domain right?"));
+		status = status_own(BLAME_US, "4.4.4", buf_str(&line));
+	}
 	tell_status(t, id, &status);
 	buf_free(&line);
 }

@@ -23,6 +23,10 @@ void tell_asking(const struct tell *, const struct dns_question *);
 /* The answer to an mx request. */
 void tell_mx(const struct tell *, uint32_t id, const struct dns_question *);
 
+/* The answer to a srv request, from what was asked for its two forms. */
+void tell_srv(const struct tell *, uint32_t id,
+    const struct dns_question *encrypted, const struct dns_question *starttls);
+
 /*
  * The answer to an addr request for host: from what was asked for A and for
  * AAAA, each of which may be NULL, but not both.

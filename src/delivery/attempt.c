@@ -101,6 +101,8 @@ hop_prepare(struct hop *hop, struct run *run)
 	letters = write_letters(hop, run, letter);
 	a->errand = (struct errand){
 	    .host = step.host->name,
+	    .domain = step.host->domain,
+	    .foreign = step.host->foreign,
 	    .addresses = step.n,
 	    .port = hop_port(hop, run),
 	    .last = step.last,
@@ -380,6 +382,7 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 		a->ended = true;
 		break;
 	case RECORD_MX:
+	case RECORD_SRV:
 	case RECORD_ADDR:
 	case RECORD_FOUND:
 	case RECORD_KINDS:

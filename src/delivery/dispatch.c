@@ -63,6 +63,7 @@ push(struct dispatcher *d, struct hop *h)
 			hop_begin(h, &d->run);
 			break;
 		case HOP_ASK_MX:
+		case HOP_ASK_SRV:
 		case HOP_ASK_ADDRESS:
 			if (!inquiry_ask(&d->inquiry, h))
 				return;
@@ -74,6 +75,7 @@ push(struct dispatcher *d, struct hop *h)
 			attempt(d, h);
 			break;
 		case HOP_MX:
+		case HOP_SRV:
 		case HOP_ADDRESS:
 		case HOP_NAME:
 		case HOP_RUNNING:
@@ -164,13 +166,11 @@ gather(struct dispatcher *d)
 	for (size_t i = 0; i < d->live_n; i++) {
 		const struct hop *h = d->live[i];
 		bool running = h->state == HOP_RUNNING || h->state == HOP_NAME;
-		bool unasked =
-		    h->state == HOP_ASK_MX || h->state == HOP_ASK_ADDRESS;
 
 		if (h->deadline < until)
 			until = h->deadline;
 		/* There was no room for its question. */
-		if (unasked && again < until)
+		if (hop_wants_answer(h) && again < until)
 			until = again;
 		d->fds[FD_LIVE + i] = (struct pollfd){
 		    .fd = running ? h->attempt.agent.report : -1,
@@ -208,7 +208,8 @@ warm_up(struct dispatcher *d)
 	for (size_t i = 0; i < d->live_n && !d->warm; i++) {
 		const struct hop *h = d->live[i];
 
-		if ((h->state != HOP_MX && h->state != HOP_NAME) ||
+		if ((h->state != HOP_MX && h->state != HOP_SRV &&
+			h->state != HOP_NAME) ||
 		    h->target.tls == TLS_LEVEL_NONE)
 			continue;
 		d->warm = true;

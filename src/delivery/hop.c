@@ -9,17 +9,14 @@
 #include "base/log.h"
 #include "os/sys.h"
 
-enum { EXCHANGERS_MAX = 200 };
-
 struct str
 hop_id(const struct hop *hop)
 {
 	return hop->member[0].job->envelope->id;
 }
 
-/* Nothing is left to try: who is not sealed gets what he has, or status. */
-static void
-conclude(struct hop *hop, struct run *run, const struct status *status)
+void
+hop_conclude(struct hop *hop, struct run *run, const struct status *status)
 {
 	for (size_t i = 0; i < hop->n; i++) {
 		const struct member *m = &hop->member[i];
@@ -31,8 +28,10 @@ conclude(struct hop *hop, struct run *run, const struct status *status)
 	}
 	free(hop->walk);
 	free(hop->list);
+	free(hop->served);
 	hop->walk = NULL;
 	hop->list = NULL;
+	hop->served = NULL;
 	hop->state = HOP_OVER;
 }
 
@@ -66,7 +65,7 @@ conclude_left(struct hop *hop, struct run *run)
 	struct status left = status_own(
 	    BLAME_US, "4.3.0", str_c(why[hop->member[0].job->state]));
 
-	conclude(hop, run, &left);
+	hop_conclude(hop, run, &left);
 }
 
 unsigned
@@ -98,6 +97,17 @@ pass_dead(struct hop *hop, const struct run *run)
 	return passed;
 }
 
+/* What there is to be asked about the host of the walk. */
+static enum hop_state
+question_about(const struct hop *hop, const struct walk_host *host)
+{
+	if (host->service)
+		return HOP_ASK_SRV;
+	/* What the DNS has named, the DNS knows. */
+	return hop->target.relay && host->domain.n == 0 ? HOP_ASK_NAME
+							: HOP_ASK_ADDRESS;
+}
+
 void
 hop_advance(struct hop *hop, struct run *run)
 {
@@ -106,7 +116,7 @@ hop_advance(struct hop *hop, struct run *run)
 	enum walk_move move;
 
 	if (all_sealed(hop)) {
-		conclude(hop, run, NULL);
+		hop_conclude(hop, run, NULL);
 		return;
 	}
 	if (run_leaving(run)) {
@@ -119,7 +129,8 @@ hop_advance(struct hop *hop, struct run *run)
 	while (move == WALK_TRY && pass_dead(hop, run));
 	switch (move) {
 	case WALK_LOOK_UP:
-		hop->state = hop->target.relay ? HOP_ASK_NAME : HOP_ASK_ADDRESS;
+		hop->state =
+		    question_about(hop, &hop->walk->host[hop->walk->at]);
 		break;
 	case WALK_TRY:
 		hop->state = HOP_ATTEMPT;
@@ -127,13 +138,13 @@ hop_advance(struct hop *hop, struct run *run)
 	case WALK_OVER:
 	default:
 		status = walk_verdict(hop->walk, run->pool);
-		conclude(hop, run, &status);
+		hop_conclude(hop, run, &status);
 		break;
 	}
 }
 
-static void
-new_walk(struct hop *hop)
+void
+hop_set_out(struct hop *hop)
 {
 	hop->walk = calloc(1, sizeof(*hop->walk));
 	if (hop->walk == NULL)
@@ -141,8 +152,8 @@ new_walk(struct hop *hop)
 	hop->walk->demanding = hop->target.tls > TLS_LEVEL_MAY;
 }
 
-static bool
-is_ours(const struct run *run, const struct ip *ip)
+bool
+hop_is_ours(const struct run *run, const struct ip *ip)
 {
 	return !run->opts->loopback_mx &&
 	    (ip_is_loopback(ip) || ip_is_ours(ip));
@@ -165,7 +176,7 @@ ip_text(const struct ip *ip, struct pool *p)
 static void
 walk_relay(struct hop *hop, const struct relay *relay, struct pool *p)
 {
-	new_walk(hop);
+	hop_set_out(hop);
 	for (size_t i = 0; i < relay->n; i++) {
 		const struct relay_host *host = &relay->host[i];
 		struct walk_host *h =
@@ -175,6 +186,7 @@ walk_relay(struct hop *hop, const struct relay *relay, struct pool *p)
 			return;
 		h->port = host->port;
 		h->encrypted = host->encrypted;
+		h->service = host->service;
 		if (host->literal)
 			walk_literal(h, ip_text(&host->ip, p));
 	}
@@ -197,190 +209,18 @@ hop_begin(struct hop *hop, struct run *run)
 		hop->state = HOP_ASK_MX;
 		return;
 	case NEXT_HOP_LITERAL:
-		if (is_ours(run, &hop->target.ip)) {
-			conclude(hop, run, &loop);
+		if (hop_is_ours(run, &hop->target.ip)) {
+			hop_conclude(hop, run, &loop);
 			return;
 		}
-		new_walk(hop);
+		hop_set_out(hop);
 		walk_literal(walk_add(hop->walk, hop->target.domain, 0),
 		    ip_text(&hop->target.ip, run->pool));
 		hop_advance(hop, run);
 		return;
 	case NEXT_HOP_NONE:
 	default:
-		conclude(hop, run, &hop->target.status);
-	}
-}
-
-struct str
-hop_question(const struct hop *hop)
-{
-	return hop->state == HOP_ASK_MX ? hop->target.domain
-					: hop->walk->host[hop->walk->at].name;
-}
-
-/* The order of the walk, for people. */
-static void
-show_order(const struct hop *hop, const struct run *run, bool implicit)
-{
-	struct buf b;
-
-	if (run->opts->show == NULL)
-		return;
-	buf_init(&b, 4096);
-	if (implicit)
-		buf_printf(&b, "%.*s has no MX record: the host itself",
-		    STR_ARG(hop->target.domain));
-	else
-		buf_printf(&b, "%.*s: hosts to try, in this order:",
-		    STR_ARG(hop->target.domain));
-	for (size_t i = 0; !implicit && i < hop->walk->n; i++)
-		buf_printf(&b, "%s %.*s (%u)", i ? "," : "",
-		    STR_ARG(hop->walk->host[i].name),
-		    hop->walk->host[i].preference);
-	run_show_now(run, hop->target.domain, buf_str(&b));
-	buf_free(&b);
-}
-
-/* All MX records are here. */
-static void
-mx_complete(struct hop *hop, struct run *run)
-{
-	bool implicit = hop->list_n == 0;
-	struct status status = {0};
-
-	if (hop->list == NULL)
-		hop->list = calloc(1, sizeof(*hop->list));
-	if (hop->list == NULL)
-		err_memory();
-	if (!route_order(hop->list, &hop->list_n, hop->target.domain,
-		run->opts->own, run->opts->own_n, run->pool, &status)) {
-		conclude(hop, run, &status);
-		return;
-	}
-	new_walk(hop);
-	for (size_t i = 0; i < hop->list_n; i++)
-		walk_add(hop->walk, hop->list[i].name, hop->list[i].preference);
-	free(hop->list);
-	hop->list = NULL;
-	show_order(hop, run, implicit);
-	hop_advance(hop, run);
-}
-
-static void
-mx_record(struct hop *hop, struct run *run, const struct record *r)
-{
-	struct exchanger *x;
-
-	if (hop->list == NULL)
-		hop->list = calloc(EXCHANGERS_MAX + 1, sizeof(*hop->list));
-	if (hop->list == NULL)
-		err_memory();
-	if (hop->list_n == EXCHANGERS_MAX)
-		return;
-	x = &hop->list[hop->list_n];
-	x->preference = r->number;
-	x->name = pool_str(run->pool, r->name);
-	/* Without random bytes the order of the answer has to do. */
-	if (sys_random(&x->rank, sizeof(x->rank)) < 0)
-		x->rank = (uint32_t)hop->list_n;
-	hop->list_n++;
-}
-
-static void
-address_record(struct hop *hop, struct run *run, const struct record *r)
-{
-	struct walk_host *h = &hop->walk->host[hop->walk->at];
-	struct ip ip;
-
-	if (h->known || !ip_parse(r->name, &ip))
-		return;
-	/* Who says that this host is to be the relay, knows what he does. */
-	if (hop->state == HOP_ADDRESS && is_ours(run, &ip)) {
-		log_event(LOG_LEVEL_WARNING, "smtp",
-		    "%.*s: %.*s[%.*s] is this host: a mail loop",
-		    STR_ARG(hop_id(hop)), STR_ARG(h->name), STR_ARG(r->name));
-		walk_ours(hop->walk);
-		return;
-	}
-	if (h->n < WALK_ADDRESSES)
-		walk_address(hop->walk, pool_str(run->pool, r->name));
-}
-
-/* Its answer is there: the time stands. */
-static void
-answered(struct hop *hop)
-{
-	hop->patience -= clock_now() - hop->asked_at;
-	hop->deadline = INT64_MAX;
-}
-
-void
-hop_looked_up(struct hop *hop, struct run *run, const struct record *r)
-{
-	struct status status;
-
-	if (hop->state != HOP_MX && hop->state != HOP_ADDRESS &&
-	    hop->state != HOP_NAME)
-		return;
-	if (hop->state == HOP_MX && r->kind == RECORD_MX) {
-		mx_record(hop, run, r);
-		return;
-	}
-	if (hop->state != HOP_MX && r->kind == RECORD_ADDR) {
-		/* Cut off by an address before: the rest is of no interest. */
-		if (hop->walk->at < hop->walk->n)
-			address_record(hop, run, r);
-		return;
-	}
-	if (r->kind != RECORD_FOUND)
-		return;
-	answered(hop);
-	if (hop->state == HOP_MX) {
-		if (r->status.outcome == OUTCOME_DELIVERED)
-			mx_complete(hop, run);
-		else
-			conclude(hop, run, &r->status);
-	} else {
-		if (hop->walk->at < hop->walk->n) {
-			status = status_keep(r->status, run->pool);
-			walk_found(hop->walk, &status);
-		}
-		hop_advance(hop, run);
-	}
-}
-
-void
-hop_asked(struct hop *hop)
-{
-	static const enum hop_state waits[] = {
-	    [HOP_ASK_MX] = HOP_MX,
-	    [HOP_ASK_ADDRESS] = HOP_ADDRESS,
-	    [HOP_ASK_NAME] = HOP_NAME,
-	};
-
-	hop->state = waits[hop->state];
-	hop->asked_at = clock_now();
-	hop->deadline = hop->asked_at + hop->patience;
-}
-
-void
-hop_ask_again(struct hop *hop, struct run *run)
-{
-	struct walk *walk = hop->walk;
-
-	if (hop->state != HOP_MX && hop->state != HOP_ADDRESS)
-		return;
-	answered(hop);
-	/* What has come of the answer comes again. */
-	if (hop->state == HOP_MX) {
-		hop->list_n = 0;
-		hop->state = HOP_ASK_MX;
-	} else if (walk->at < walk->n) {
-		walk->host[walk->at].n = 0;
-		hop->state = HOP_ASK_ADDRESS;
-	} else {
-		hop_advance(hop, run);
+		hop_conclude(hop, run, &hop->target.status);
 	}
 }
 
@@ -391,16 +231,7 @@ hop_no_agent(struct hop *hop, struct run *run, const struct err *e)
 	    status_own(BLAME_US, "4.3.0", pool_str(run->pool, str_c(e->text)));
 
 	report_reader_free(&hop->attempt.reader);
-	conclude(hop, run, &status);
-}
-
-void
-hop_lookup_lost(struct hop *hop, struct run *run, const char *why)
-{
-	struct record r = {.kind = RECORD_FOUND};
-
-	r.status = status_own(BLAME_US, "4.4.3", str_c(why));
-	hop_looked_up(hop, run, &r);
+	hop_conclude(hop, run, &status);
 }
 
 bool

@@ -11,12 +11,15 @@
 #include "agent/start.h"
 #include "delivery/run.h"
 #include "route/route.h"
+#include "route/service.h"
 #include "route/walk.h"
 
 enum hop_state {
 	HOP_WAITING, /* not begun */
 	HOP_ASK_MX,  /* wants to ask for its MX records */
 	HOP_MX,	     /* waits for them */
+	HOP_ASK_SRV, /* wants to ask for the hosts of a service */
+	HOP_SRV,
 	HOP_ASK_ADDRESS,
 	HOP_ADDRESS,
 	HOP_ASK_NAME, /* wants to ask the system for a relay's address */
@@ -75,6 +78,8 @@ struct hop {
 	uint32_t asked;		/* lookups */
 	struct exchanger *list; /* while MX answers arrive */
 	size_t list_n;
+	struct service_host *served; /* the same of SRV answers */
+	size_t served_n;
 	int64_t patience; /* ms left for lookups (C-34) */
 	int64_t asked_at;
 	int64_t deadline; /* of the lookup, or of the attempt (INT64_MAX) */
@@ -90,6 +95,10 @@ void hop_begin(struct hop *, struct run *);
 /* A record from the lookup agent that is about this hop. */
 void hop_looked_up(struct hop *, struct run *, const struct record *);
 
+/* Does it want to ask the DNS, or wait for its answer? */
+bool hop_wants_answer(const struct hop *);
+bool hop_awaits_answer(const struct hop *);
+
 /* A question has been asked: the time runs. */
 void hop_asked(struct hop *);
 
@@ -99,8 +108,17 @@ void hop_ask_again(struct hop *, struct run *);
 /* The lookup that the hop waits for will not be answered. */
 void hop_lookup_lost(struct hop *, struct run *, const char *why);
 
-/* The name to ask for now (HOP_ASK_MX, _ADDRESS, _NAME). */
+/* The name to ask for now (HOP_ASK_MX, _SRV, _ADDRESS, _NAME). */
 struct str hop_question(const struct hop *);
+
+/* Nothing is left to try: who is not sealed gets what he has, or status. */
+void hop_conclude(struct hop *, struct run *, const struct status *);
+
+/* The walk begins; it has no hosts yet. */
+void hop_set_out(struct hop *);
+
+/* Is it an address of this host, and that not allowed (C-17)? */
+bool hop_is_ours(const struct run *, const struct ip *);
 
 /* What is asked of the channel to a host; where TLS comes first there is
  * nothing to fall back to. */

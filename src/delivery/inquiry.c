@@ -26,7 +26,7 @@ hop_of(const struct inquiry *q, uint32_t number)
 
 	if (number_of(q, h) != number)
 		return NULL;
-	return h->state == HOP_MX || h->state == HOP_ADDRESS ? h : NULL;
+	return hop_awaits_answer(h) ? h : NULL;
 }
 
 static void
@@ -53,6 +53,7 @@ line(void *ctx, struct str text)
 		    STR_ARG(q->run->job->envelope->id), STR_ARG(r.text));
 		break;
 	case RECORD_MX:
+	case RECORD_SRV:
 	case RECORD_ADDR:
 	case RECORD_FOUND:
 		h = hop_of(q, r.id);
@@ -128,7 +129,11 @@ ask_here(struct inquiry *q, struct str request)
 bool
 inquiry_ask(struct inquiry *q, struct hop *h)
 {
-	bool mx = h->state == HOP_ASK_MX;
+	static const char *const what[] = {
+	    [HOP_ASK_MX] = "mx",
+	    [HOP_ASK_SRV] = "srv",
+	    [HOP_ASK_ADDRESS] = "addr",
+	};
 	struct buf request;
 	bool asked = true;
 
@@ -142,7 +147,7 @@ inquiry_ask(struct inquiry *q, struct hop *h)
 	h->asked++;
 	buf_init(&request, 512);
 	agent_request(
-	    &request, mx ? "mx" : "addr", number_of(q, h), hop_question(h));
+	    &request, what[h->state], number_of(q, h), hop_question(h));
 	if (q->run->opts->in_process) {
 		hop_asked(h);
 		ask_here(q, str_slice(buf_str(&request), 0, request.n - 1));
@@ -171,7 +176,7 @@ inquiry_read(struct inquiry *q)
 void
 inquiry_expire(struct inquiry *q, struct hop *h, int64_t now)
 {
-	if (h->state != HOP_MX && h->state != HOP_ADDRESS)
+	if (!hop_awaits_answer(h))
 		return;
 	if (q->lost)
 		hop_lookup_lost(h, q->run, DIED);

@@ -20,8 +20,8 @@ struct inquiry {
 };
 
 /*
- * Asks what the hop wants to know (HOP_ASK_MX, HOP_ASK_ADDRESS).  False: not
- * now, the pipe is full; then answers are still to come.
+ * Asks what the hop wants to know (hop_wants_answer).  False: not now, the pipe
+ * is full; then answers are still to come.
  */
 bool inquiry_ask(struct inquiry *, struct hop *);
 

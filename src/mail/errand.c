@@ -18,3 +18,17 @@ errand_host(struct buf *b, const struct errand *errand, struct str ip)
 	if (!errand->literal)
 		buf_printf(b, "[%.*s]", STR_ARG(ip));
 }
+
+struct str
+errand_subject(const struct errand *e)
+{
+	if (e->literal)
+		return e->ip[0];
+	return e->foreign ? e->domain : e->host;
+}
+
+struct str
+errand_known_as(const struct errand *e)
+{
+	return e->domain.n > 0 ? e->domain : e->host;
+}

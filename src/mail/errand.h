@@ -63,7 +63,11 @@ struct letter {
 };
 
 struct errand {
-	struct str host;		 /* its name, for SNI and for people */
+	struct str host; /* its name, for SNI and for people */
+	/* Whose service it is, where the DNS says so; a certificate for that
+	 * name is as good.  Empty: nobody's but its own. */
+	struct str domain;
+	bool foreign; /* and one for the host's proves nothing */
 	struct str ip[ERRAND_ADDRESSES]; /* numeric, in order */
 	size_t addresses;
 	unsigned port;
@@ -84,6 +88,12 @@ struct errand {
 
 /* How many recipients all letters have together. */
 size_t errand_recipients(const struct errand *);
+
+/* Whom its certificate has to be for: a name, or an address. */
+struct str errand_subject(const struct errand *);
+
+/* The name by which the configuration knows it. */
+struct str errand_known_as(const struct errand *);
 
 /* Appends "host[ip]", or an address literal as it is. */
 void errand_host(struct buf *, const struct errand *, struct str ip);

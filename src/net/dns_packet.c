@@ -180,6 +180,31 @@ most(ns_msg *msg)
 	return n < DNS_RECORDS ? n : DNS_RECORDS;
 }
 
+/*
+ * Reads a record that ends in a host's name, behind numbers.  False if it is
+ * malformed; *usable says whether there could be such a host.
+ */
+static bool
+take_host(ns_msg *msg, const ns_rr *rr, struct pool *p, struct dns_record *r,
+    bool *usable)
+{
+	const unsigned char *data = ns_rr_rdata(*rr);
+	bool srv = ns_rr_type(*rr) == ns_t_srv;
+	char text[NS_MAXDNAME];
+
+	if (!expand(msg, rr, srv ? 6 : 2, text))
+		return false;
+	r->preference = ns_get16(data);
+	if (srv) {
+		r->weight = ns_get16(data + 2);
+		r->port = ns_get16(data + 4);
+	}
+	r->name = lower(p, text);
+	*usable = strcmp(text, ".") == 0 ||
+	    (dns_is_name(r->name) && (!srv || r->port > 0));
+	return true;
+}
+
 /* Adds the record to the answer; false if it is malformed. */
 static bool
 take(ns_msg *msg, const ns_rr *rr, struct pool *p, struct dns_answer *a)
@@ -187,8 +212,8 @@ take(ns_msg *msg, const ns_rr *rr, struct pool *p, struct dns_answer *a)
 	const unsigned char *data = ns_rr_rdata(*rr);
 	size_t n = ns_rr_rdlen(*rr);
 	unsigned type = ns_rr_type(*rr);
-	char text[NS_MAXDNAME];
 	struct dns_record r = {0};
+	bool usable = true;
 
 	if (a->n == DNS_RECORDS)
 		return true;
@@ -198,19 +223,16 @@ take(ns_msg *msg, const ns_rr *rr, struct pool *p, struct dns_answer *a)
 		if (n != (type == DNS_A ? 4 : 16) ||
 		    !ip_from_bytes(&r.ip, data, n))
 			return false;
-	} else if (type == DNS_MX) {
-		if (!expand(msg, rr, 2, text))
+	} else if (type == DNS_MX || type == DNS_SRV) {
+		if (!take_host(msg, rr, p, &r, &usable))
 			return false;
-		if (!dns_is_name(str_c(text)) && strcmp(text, ".") != 0) {
-			a->unusable++;
-			return true;
-		}
-		r.preference = ns_get16(data);
-		r.name = lower(p, text);
 	} else {
 		r.data = pool_str(p, str_of((const char *)data, n));
 	}
-	a->record[a->n++] = r;
+	if (usable)
+		a->record[a->n++] = r;
+	else
+		a->unusable++;
 	return true;
 }
 

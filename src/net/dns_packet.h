@@ -16,6 +16,7 @@ enum dns_type {
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
+	DNS_SRV = 33,
 	DNS_TLSA = 52,
 };
 
@@ -37,8 +38,10 @@ enum dns_result {
 };
 
 struct dns_record {
-	unsigned preference; /* MX */
-	struct str name;     /* MX: in lower case, no final dot; or "." */
+	unsigned preference; /* MX; SRV: its priority */
+	unsigned weight;     /* SRV */
+	unsigned port;	     /* SRV: never 0, but where name is "." */
+	struct str name;     /* MX, SRV: in lower case, no final dot; or "." */
 	struct ip ip;	     /* A, AAAA */
 	struct str data;     /* other types: as it came */
 };
@@ -50,7 +53,8 @@ struct dns_answer {
 	bool secure; /* AD was set in each packet that led here */
 	struct dns_record *record;
 	size_t n;
-	size_t unusable; /* records without a name that a host can have */
+	size_t unusable; /* records without a name that a host can have, or a
+			    port */
 	struct str alias[DNS_CHAIN]; /* where CNAMEs led, in this order */
 	size_t aliases;
 	const char *reason; /* LATER: "SERVFAIL", ... */

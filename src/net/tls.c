@@ -276,7 +276,8 @@ is_ipv4(struct str name)
 
 /* Whose name the certificate has to have, and what is said of it in SNI. */
 static int
-name_host(SSL *ssl, const struct tls *tls, struct str name, struct err *e)
+name_host(SSL *ssl, const struct tls *tls, struct str name, struct str other,
+    struct err *e)
 {
 	bool literal = str_find(name, ':') < name.n || is_ipv4(name);
 	char host[256];
@@ -300,6 +301,9 @@ name_host(SSL *ssl, const struct tls *tls, struct str name, struct err *e)
 		    ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host)
 		    : SSL_set1_host(ssl, host);
 	}
+	if (named == 1 && tls->demand.verify && other.n > 0)
+		named = X509_VERIFY_PARAM_add1_host(
+		    SSL_get0_param(ssl), other.p, other.n);
 	if (named != 1)
 		return err_set(
 		    e, ERR_SYSTEM, "\"%s\" cannot be in a certificate", host);
@@ -309,10 +313,10 @@ name_host(SSL *ssl, const struct tls *tls, struct str name, struct err *e)
 }
 
 int
-tls_start(struct tls *tls, struct io *io, struct str name, int64_t deadline,
-    struct tls_proof *proof, struct err *e)
+tls_start(struct tls *tls, struct io *io, struct str name, struct str other,
+    int64_t deadline, struct tls_proof *proof, struct err *e)
 {
-	struct tls_judge judge = {.name = name};
+	struct tls_judge judge = {.name = name, .other = other};
 	SSL *ssl = NULL;
 
 	if (prepare(tls, e) < 0)
@@ -323,7 +327,7 @@ tls_start(struct tls *tls, struct io *io, struct str name, int64_t deadline,
 		SSL_free(ssl);
 		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
 	}
-	if (name_host(ssl, tls, name, e) < 0 ||
+	if (name_host(ssl, tls, name, other, e) < 0 ||
 	    shake(ssl, io->fd, deadline, e) < 0 ||
 	    tls_judge_print(ssl, &tls->demand, e) < 0) {
 		/* What was found says more than "verify failed". */

@@ -38,12 +38,13 @@ void tls_free(struct tls *);
 /*
  * Shakes hands over io, which must have no unread input (the caller checks:
  * RFC 3207, 6), and makes TLS its layer.  name is the host's, which is sent as
- * SNI unless it is an IP address, and which a certificate has to have.  -1
- * with *e, which says why, and what to do: the connection is of no further
- * use.
+ * SNI unless it is an IP address, and which a certificate has to have; or the
+ * other one, if that is not empty.  -1 with *e, which says why, and what to do:
+ * the connection is of no further use.
  */
-int tls_start(struct tls *, struct io *, struct str name, int64_t deadline,
-    struct tls_proof *, struct err *) __attribute__((warn_unused_result));
+int tls_start(struct tls *, struct io *, struct str name, struct str other,
+    int64_t deadline, struct tls_proof *, struct err *)
+    __attribute__((warn_unused_result));
 
 /* What ties a login to this very channel (RFC 5929, 9266). */
 struct tls_binding {

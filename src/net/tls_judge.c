@@ -109,12 +109,15 @@ wrong_name(struct tls_judge *j, const X509 *x)
 {
 	struct buf names;
 
-	buf_init(&names, 400);
+	buf_init(&names, 1000);
 	put_names(&names, x);
+	buf_printf(&names, ", not for %.*s", STR_ARG(j->name));
+	if (j->other.n > 0 && !str_eq(j->name, j->other))
+		buf_printf(&names, " or %.*s", STR_ARG(j->other));
 	err_set(&j->fault, ERR_PEER,
-	    "its certificate is for %s, not for %.*s: use the name that it "
-	    "has; or somebody is in between",
-	    names.p, STR_ARG(j->name));
+	    "its certificate is for %s: use the name that it has; or somebody "
+	    "is in between",
+	    names.p);
 	buf_free(&names);
 }
 

@@ -9,7 +9,8 @@
 
 /* The first of the connection's ex_data, while it shakes hands. */
 struct tls_judge {
-	struct str name;  /* the host's */
+	struct str name;  /* the host's, */
+	struct str other; /* or this; or empty */
 	struct err fault; /* what is wrong, and what to do about it */
 };
 

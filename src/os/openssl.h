@@ -85,6 +85,7 @@
 	CALL(X509_STORE_CTX_get_ex_data)          \
 	CALL(X509_STORE_add_cert)                 \
 	CALL(X509_STORE_add_lookup)               \
+	CALL(X509_VERIFY_PARAM_add1_host)         \
 	CALL(X509_VERIFY_PARAM_set1_ip_asc)       \
 	CALL(X509_digest)                         \
 	CALL(X509_free)                           \
@@ -184,6 +185,7 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define X509_STORE_CTX_get_ex_data openssl.X509_STORE_CTX_get_ex_data
 #define X509_STORE_add_cert openssl.X509_STORE_add_cert
 #define X509_STORE_add_lookup openssl.X509_STORE_add_lookup
+#define X509_VERIFY_PARAM_add1_host openssl.X509_VERIFY_PARAM_add1_host
 #define X509_VERIFY_PARAM_set1_ip_asc openssl.X509_VERIFY_PARAM_set1_ip_asc
 #define X509_digest openssl.X509_digest
 #define X509_free openssl.X509_free

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "os/idn.h"
+#include "route/service.h"
 
 enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
 
@@ -92,6 +93,7 @@ static int
 take_name(struct relay_host *h, struct str name, struct pool *p, struct err *e)
 {
 	bool bracket = str_starts(name, STR("["));
+	bool tagged;
 	struct buf b;
 	int result = 0;
 
@@ -99,10 +101,13 @@ take_name(struct relay_host *h, struct str name, struct pool *p, struct err *e)
 		return err_set(e, ERR_SYNTAX, "there is no ]");
 	if (bracket)
 		name = str_slice(name, 1, name.n - 1);
-	if (bracket && str_istarts(name, STR("IPv6:")))
+	tagged = bracket && str_istarts(name, STR("IPv6:"));
+	if (tagged)
 		name = str_slice(name, 5, name.n);
-	buf_init(&b, 1024);
 	h->literal = ip_parse(name, &h->ip);
+	if (tagged && !(h->literal && h->ip.family == AF_INET6))
+		return err_set(e, ERR_SYNTAX, "there is no IPv6 address");
+	buf_init(&b, 1024);
 	if (h->literal) {
 		buf_add(
 		    &b, h->ip.family == AF_INET6 ? STR("[IPv6:") : STR("["));
@@ -116,6 +121,44 @@ take_name(struct relay_host *h, struct str name, struct pool *p, struct err *e)
 	return result;
 }
 
+/*
+ * Is it "srv:" and a domain?  A host may be called srv as well, but no domain
+ * like a port.
+ */
+static bool
+is_service(struct str text, struct str *domain)
+{
+	struct str rest = str_slice(text, 4, text.n);
+	uint64_t number;
+
+	if (!str_istarts(text, STR("srv:")) || service_of(rest) ||
+	    str_starts(rest, STR("/")) || str_number(rest, UINT64_MAX, &number))
+		return false;
+	*domain = rest;
+	return true;
+}
+
+static int
+take_service(
+    struct relay_host *h, struct str domain, struct pool *p, struct err *e)
+{
+	if (str_find(domain, ':') < domain.n || str_starts(domain, STR("[")))
+		return err_set(e, ERR_SYNTAX,
+		    "behind srv: stands a domain alone: the DNS says the hosts "
+		    "and their ports");
+	if (take_name(h, domain, p, e) < 0)
+		return -1;
+	if (h->literal)
+		return err_set(
+		    e, ERR_SYNTAX, "an address is no domain with SRV records");
+	if (h->name.n > SERVICE_DOMAIN_MAX)
+		return err_set(e, ERR_LIMIT,
+		    "the domain is too long: %d bytes are left to it",
+		    (int)SERVICE_DOMAIN_MAX);
+	h->service = true;
+	return 0;
+}
+
 int
 relay_host(struct relay_host *h, struct str text, struct pool *p, struct err *e)
 {
@@ -124,6 +167,10 @@ relay_host(struct relay_host *h, struct str text, struct pool *p, struct err *e)
 	size_t end;
 
 	*h = (struct relay_host){0};
+	if (is_service(text, &rest))
+		return take_service(h, rest, p, e) < 0
+		    ? err_while(e, "\"%.*s\"", STR_ARG(text))
+		    : 0;
 	if (take_scheme(h, &rest, &scheme, e) < 0)
 		return -1;
 	end = end_of_host(rest);
@@ -155,6 +202,6 @@ void
 relay_submits(struct relay *relay)
 {
 	for (size_t i = 0; i < relay->n; i++)
-		if (relay->host[i].port == 0)
+		if (relay->host[i].port == 0 && !relay->host[i].service)
 			relay->host[i].port = PORT_SUBMISSION;
 }

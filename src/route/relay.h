@@ -14,7 +14,8 @@ enum { RELAY_HOSTS = 20 };
 struct relay_host {
 	struct str name; /* in ASCII; or "[192.0.2.1]" */
 	bool literal;
-	struct ip ip;	/* of a literal */
+	bool service; /* a domain, whose DNS names the hosts: route/service.h */
+	struct ip ip; /* of a literal */
 	unsigned port;	/* 0: that of the key smtp-port */
 	bool encrypted; /* TLS from the first byte, no STARTTLS (RFC 8314) */
 };
@@ -34,7 +35,8 @@ struct relay {
  * means the same), or an address, in brackets where that is needed; behind it
  * ":587", ":submission" (587), ":submissions" (465) or ":smtp".  In front there
  * may be smtp://, submission:// or submissions:// (smtps://).  Port 465 and
- * submissions are encrypted from the first byte.  -1 with *e.
+ * submissions are encrypted from the first byte.  Or "srv:example.org": the
+ * hosts, and their ports, that the DNS names for that domain.  -1 with *e.
  */
 int relay_host(struct relay_host *, struct str text, struct pool *,
     struct err *) __attribute__((warn_unused_result));

@@ -16,6 +16,32 @@ walk_add(struct walk *w, struct str name, unsigned preference)
 	return &w->host[w->n++];
 }
 
+struct walk_host *
+walk_serve(struct walk *w, size_t after, struct str name)
+{
+	size_t at = w->at + 1 + after;
+
+	if (w->n == WALK_HOSTS) {
+		w->cut_short = true;
+		return NULL;
+	}
+	memmove(
+	    &w->host[at + 1], &w->host[at], (w->n - at) * sizeof(w->host[at]));
+	w->n++;
+	w->host[at] = (struct walk_host){
+	    .name = name,
+	    .preference = w->host[w->at].preference,
+	    .domain = w->host[w->at].name,
+	};
+	return &w->host[at];
+}
+
+void
+walk_served(struct walk *w)
+{
+	w->host[w->at].known = true;
+}
+
 void
 walk_address(struct walk *w, struct str ip)
 {

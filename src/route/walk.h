@@ -26,7 +26,11 @@ struct walk_host {
 	unsigned port;	/* 0: the usual one */
 	bool encrypted; /* TLS from the first byte */
 	bool literal;	/* it is an address literal */
-	bool known;	/* its addresses were asked for */
+	bool service;	/* not a host: a domain that has to be asked for some */
+	/* Whose service it is, where the DNS says so; empty: its own. */
+	struct str domain;
+	bool foreign; /* nothing but that says that it belongs to domain */
+	bool known;   /* its addresses were asked for */
 	size_t n;
 	struct str ip[WALK_ADDRESSES];
 	enum address_state state[WALK_ADDRESSES];
@@ -50,7 +54,7 @@ struct walk {
 };
 
 enum walk_move {
-	WALK_LOOK_UP, /* ask for the addresses of host[at] */
+	WALK_LOOK_UP, /* ask for the addresses, or hosts, of host[at] */
 	WALK_TRY,     /* an attempt: see walk_step */
 	WALK_OVER,    /* no host is left: walk_verdict */
 };
@@ -68,6 +72,13 @@ struct walk_step {
  * host, of which there may be more to say; NULL if it is one too many.
  */
 struct walk_host *walk_add(struct walk *, struct str name, unsigned preference);
+
+/*
+ * Adds a host behind host[at], which is a service, and `after` others of it;
+ * NULL if it is one too many.  walk_served: these are all.
+ */
+struct walk_host *walk_serve(struct walk *, size_t after, struct str name);
+void walk_served(struct walk *);
 
 /* Adds an address to host[at]; more than WALK_ADDRESSES are passed over. */
 void walk_address(struct walk *, struct str ip);

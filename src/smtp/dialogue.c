@@ -286,8 +286,7 @@ dialogue_shake(struct session *s)
 		    "it sent more behind its reply to STARTTLS");
 		return HEARD_GARBAGE;
 	}
-	if (tls_start(s->tls, s->io,
-		errand->literal ? errand->ip[0] : errand->host,
+	if (tls_start(s->tls, s->io, errand_subject(errand), errand->domain,
 		dialogue_until(s, WAIT_STARTTLS), &s->proof, &s->fault) < 0) {
 		s->reach = REACH_STARTTLS;
 		return HEARD_LOST;

@@ -89,6 +89,20 @@ wire_mx(struct wire *w, const char *name, unsigned preference, const char *host)
 }
 
 void
+wire_srv(struct wire *w, const char *name, unsigned priority, unsigned weight,
+    unsigned port, const char *host)
+{
+	static struct wire data;
+
+	data.n = 0;
+	wire_16(&data, priority);
+	wire_16(&data, weight);
+	wire_16(&data, port);
+	wire_name(&data, host);
+	wire_rr(w, AN, name, 33, data.p, data.n);
+}
+
+void
 wire_ip(struct wire *w, const char *name, const char *ip)
 {
 	unsigned char data[16];

@@ -59,6 +59,8 @@ void wire_rr(struct wire *, int section, const char *name, unsigned type,
     const void *data, size_t n);
 void wire_mx(
     struct wire *, const char *name, unsigned preference, const char *host);
+void wire_srv(struct wire *, const char *name, unsigned priority,
+    unsigned weight, unsigned port, const char *host);
 void wire_ip(struct wire *, const char *name, const char *ip);
 void wire_cname(struct wire *, const char *name, const char *target);
 void wire_soa(struct wire *, const char *zone);

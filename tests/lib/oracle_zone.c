@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "oracle_zone.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { MX = 15, LINKS = 12 };
+enum { MX = 15, SRV = 33, LINKS = 12 };
 
 static struct wire w;
+
+static void
+add_srv(const struct zone_record *r)
+{
+	char *rest;
+	unsigned long weight = strtoul(r->data, &rest, 10);
+	unsigned long port = strtoul(rest, &rest, 10);
+
+	wire_srv(&w, r->name, r->preference, (unsigned)weight, (unsigned)port,
+	    rest + 1);
+}
 
 static void
 add(const struct zone_record *r)
 {
 	if (r->type == MX)
 		wire_mx(&w, r->name, r->preference, r->data);
+	else if (r->type == SRV)
+		add_srv(r);
 	else if (r->type == CNAME)
 		wire_cname(&w, r->name, r->data);
 	else

@@ -8,8 +8,9 @@
 enum { CNAME = 5 };
 
 /*
- * The table ends with a name of NULL.  Data is an address or a name; where it
- * is NULL, questions of that type (0: all) get the error number preference.
+ * The table ends with a name of NULL.  Data is an address or a name, or, of
+ * SRV, weight, port and name; where it is NULL, questions of that type (0: all)
+ * get the error number preference.
  */
 struct zone_record {
 	const char *name;

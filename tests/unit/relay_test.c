@@ -10,6 +10,9 @@
 
 #include "route/route.h"
 
+/* A label of some length. */
+#define X60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static const struct {
 	const char *text;
 	const char
@@ -39,6 +42,37 @@ static const struct {
     {"2001:db8::1", "[IPv6:2001:db8::1] 0 literal"},
     {"[2001:db8::1]:587", "[IPv6:2001:db8::1] 587 literal"},
     {"[IPv6:2001:db8::1]", "[IPv6:2001:db8::1] 0 literal"},
+    {"[IPv6:2001:db8::1]:587", "[IPv6:2001:db8::1] 587 literal"},
+    {"[ipv6:2001:DB8:0::1]:smtp", "[IPv6:2001:db8::1] 25 literal"},
+    {"[::1]:587", "[IPv6:::1] 587 literal"},
+    {"::1", "[IPv6:::1] 0 literal"},
+    {"submissions://[::1]", "[IPv6:::1] 465 encrypted literal"},
+    {"smtps://[IPv6:::1]:2465", "[IPv6:::1] 2465 encrypted literal"},
+    {"[192.0.2.1]", "[192.0.2.1] 0 literal"},
+    {"[mail.example.org]:submission", "mail.example.org 587"},
+    {"srv:example.org", "example.org 0 service"},
+    {"SRV:Example.ORG.", "example.org 0 service"},
+    {"srv:b\xc3\xbc"
+     "cher.example",
+	"xn--bcher-kva.example 0 service"},
+    {"srv:587", "srv 587"},
+    {"srv:submission", "srv 587"},
+    {"srv", "srv 0"},
+    {"srv:", "domain of 0 bytes"},
+    {"srv:example.org:587", "a domain alone"},
+    {"srv:[192.0.2.1]", "a domain alone"},
+    {"srv:2001:db8::1", "a domain alone"},
+    {"srv:192.0.2.1", "an address is no domain"},
+    {"srv://example.org", "none of smtp, submission"},
+    {"submission://srv:example.org", "neither a port"},
+    {"srv:a..b", "label of 0 bytes"},
+    {"srv:" X60 "." X60 "." X60 "." X60 "." X60, "domain of"},
+    {"srv:" X60 "." X60 "." X60 "." X60, "235 bytes are left"},
+    {"[::1]587", "neither a port"},
+    {"[::1", "there is no ]"},
+    {"[IPv6:]", "there is no IPv6 address"},
+    {"[IPv6:192.0.2.1]", "there is no IPv6 address"},
+    {"[IPv6:mail.example.org]", "there is no IPv6 address"},
     {"", "domain of 0 bytes"},
     {":587", "domain of 0 bytes"},
     {"[]", "domain of 0 bytes"},
@@ -67,9 +101,10 @@ hosts_of_relays(void **state)
 
 		buf_init(&b, 1000);
 		if (relay_host(&h, str_c(hosts[i].text), &p, &e) == 0) {
-			buf_printf(&b, "%.*s %u%s%s", STR_ARG(h.name), h.port,
+			buf_printf(&b, "%.*s %u%s%s%s", STR_ARG(h.name), h.port,
 			    h.encrypted ? " encrypted" : "",
-			    h.literal ? " literal" : "");
+			    h.literal ? " literal" : "",
+			    h.service ? " service" : "");
 			assert_string_equal(b.p, hosts[i].expected);
 		} else if (strstr(e.text, hosts[i].expected) == NULL) {
 			fail_msg("%s: %s", hosts[i].text, e.text);

@@ -87,7 +87,7 @@ static int
 shake(struct pair *p, struct str name)
 {
 	return tls_start(
-	    p->tls, &p->io, name, p->start + 60000, &p->proof, &p->e);
+	    p->tls, &p->io, name, STR_NONE, p->start + 60000, &p->proof, &p->e);
 }
 
 static void

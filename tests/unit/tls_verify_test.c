@@ -70,21 +70,32 @@ static const struct {
 	const char *title;
 	const char *options; /* of the server, see peer_tls_new */
 	bool known;	     /* is its certificate in the store? */
-	const char *name;    /* what we call it */
+	const char *name;    /* what we call it, */
+	const char *other;   /* or so; "": no other name */
 	const char *fault;   /* a part of what is said; NULL: none */
 } cases[] = {
-    {"E-10, E-14: known, by its name", "", true, "mx.example.org", NULL},
-    {"E-10: in any case of letters", "", true, "MX.example.ORG", NULL},
-    {"E-10: TLS 1.2", "tls1.2", true, "mx.example.org", NULL},
-    {"E-10: another name", "", true, "mx.example.com",
+    {"E-10, E-14: known, by its name", "", true, "mx.example.org", "", NULL},
+    {"E-10: in any case of letters", "", true, "MX.example.ORG", "", NULL},
+    {"E-10: TLS 1.2", "tls1.2", true, "mx.example.org", "", NULL},
+    {"E-10: another name", "", true, "mx.example.com", "",
 	"is for mx.example.org, not for mx.example.com"},
-    {"E-10: an address that is not in it", "", true, "192.0.2.1",
+    {"E-10: an address that is not in it", "", true, "192.0.2.1", "",
 	"is for mx.example.org, not for 192.0.2.1"},
-    {"E-10: no name that could be in one", "", true, "", "has no name"},
-    {"E-10: an IPv6 address", "", true, "2001:db8::1", "not for 2001:db8::1"},
-    {"E-07: expired", "expired", true, "mx.example.org", "expired on"},
-    {"E-07: nobody knows it", "", false, "mx.example.org", "signed by itself"},
-    {"E-12: an old version", "tls1.1", true, "mx.example.org", "TLS: "},
+    {"E-10: no name that could be in one", "", true, "", "", "has no name"},
+    {"E-10: an IPv6 address", "", true, "2001:db8::1", "",
+	"not for 2001:db8::1"},
+    {"E-07: expired", "expired", true, "mx.example.org", "", "expired on"},
+    {"E-07: nobody knows it", "", false, "mx.example.org", "",
+	"signed by itself"},
+    {"E-12: an old version", "tls1.1", true, "mx.example.org", "", "TLS: "},
+    {"C-28, E-11: the other name that it may have", "", true,
+	"mail.example.com", "mx.example.org", NULL},
+    {"C-28: its own, beside another", "", true, "mx.example.org", "example.org",
+	NULL},
+    {"C-28: neither of both", "", true, "mail.example.com", "example.com",
+	"is for mx.example.org, not for mail.example.com or example.com"},
+    {"C-28: one name in both places", "", true, "example.com", "example.com",
+	"not for example.com:"},
 };
 
 static void
@@ -124,7 +135,7 @@ what_a_certificate_proves(void **state)
 		assert_non_null(tls);
 		vtime_start(serve, &s);
 		result = tls_start(tls, &io, str_c(cases[i].name),
-		    clock_now() + 60000, &proof, &e);
+		    str_c(cases[i].other), clock_now() + 60000, &proof, &e);
 		vtime_stop();
 		if ((result == 0) != (cases[i].fault == NULL) ||
 		    (result < 0 && strstr(e.text, cases[i].fault) == NULL))
