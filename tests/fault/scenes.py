@@ -29,6 +29,8 @@ SETTINGS = {
     "quit-timeout": "300ms",
     **{name + "-timeout": "700ms" for name in ("greeting", "ehlo", "starttls", "mail", "rcpt", "data", "block", "dot")},
 }
+# What the log says of a runner that stays.
+STAYS = "it is run in the background until it is empty"
 # What a process may end with that says something: sysexits(3).
 STATUSES = range(64, 79)
 
@@ -192,7 +194,7 @@ def violations(scene, run):
         wrong.append(f"it died of signal {end['signal']}")
     # Who cannot see that a timer runs the queue leaves somebody who does, and says so; and the runner of -odb, who
     # cannot begin now, does so later.
-    stays = "it is run in the background until it is empty" in run.log or scene.mode == "odb"
+    stays = STAYS in run.log or scene.mode == "odb"
     if end["left"] and not (end["left"] == 1 and stays and (run.before.entries or scene.beside)):
         wrong.append(f"{end['left']} processes outlive it")
     if run.files and not run.killed():

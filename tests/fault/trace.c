@@ -39,13 +39,14 @@ struct tracer {
 	const struct target *target;
 	const struct order *order;
 	struct outcome *result;
-	pid_t process[KNOWN]; /* by number */
+	pid_t process[KNOWN]; /* by number; 0: has ended */
 	unsigned n;	      /* numbers given */
 	pid_t early[EARLY];   /* stopped, and have none yet; or 0 */
 	unsigned alive;
 	unsigned seen; /* calls among which is the one */
 	pid_t lagging; /* waits before a call; or 0 */
 	bool begun;
+	bool over; /* all are killed, and whoever turns up late */
 	struct journal journal;
 	struct journal_call open[PROCESSES];
 };
@@ -181,17 +182,22 @@ refuse(struct user_regs_struct *regs, int error)
 	regs->rax = (unsigned long long)-(long long)error;
 }
 
+/* Who dies with the start of a child unsaid leaves one that has no number. */
 static void
-kill_all(const struct tracer *t)
+kill_all(struct tracer *t)
 {
+	t->over = true;
 	for (unsigned i = 0; i < t->n; i++)
-		if (t->process[i] > 0)
+		if (t->process[i] != 0)
 			(void)kill(t->process[i], SIGKILL);
+	for (unsigned i = 0; i < EARLY; i++)
+		if (t->early[i] != 0)
+			(void)kill(t->early[i], SIGKILL);
 }
 
 /* The others, too, stop at their next call, as nobody lets them go on. */
 static void
-stand_still(const struct tracer *t, pid_t pid)
+stand_still(struct tracer *t, pid_t pid)
 {
 	enum after_pause then;
 
@@ -276,6 +282,8 @@ at_start(struct tracer *t, pid_t pid)
 		errx(1, "more than %d processes", KNOWN);
 	t->process[t->n++] = (pid_t)child;
 	t->alive++;
+	if (t->over)
+		(void)kill((pid_t)child, SIGKILL);
 	for (unsigned i = 0; i < EARLY; i++)
 		if (t->early[i] == (pid_t)child) {
 			t->early[i] = 0;
@@ -287,6 +295,10 @@ at_start(struct tracer *t, pid_t pid)
 static void
 at_early_stop(struct tracer *t, pid_t pid)
 {
+	if (t->over) {
+		(void)kill(pid, SIGKILL);
+		return;
+	}
 	for (unsigned i = 0; i < EARLY; i++)
 		if (t->early[i] == 0) {
 			t->early[i] = pid;
@@ -302,8 +314,11 @@ at_end(struct tracer *t, pid_t pid, int status, const struct timespec *then)
 	int p = number_of(t, pid);
 	int s = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
+	if (p < 0)
+		return;
 	t->alive--;
-	if (t->order->journal && p >= 0 && p < PROCESSES)
+	t->process[p] = 0;
+	if (t->order->journal && p < PROCESSES)
 		journal_exit(&t->journal, (unsigned)p,
 		    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	if (s != 0 && s != SIGKILL && s != SIGTERM) {
@@ -427,10 +442,12 @@ trace(const struct target *target, const struct order *order,
 	t.process[0] = start(target);
 	t.n = t.alive = 1;
 	alarm_in(LIMIT);
-	while (t.alive > 0) {
+	while (t.alive > 0 || t.over) {
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
+		if (pid < 0 && errno == ECHILD && t.over)
+			break;
 		if (pid < 0 && errno == EINTR) {
 			if (rang)
 				at_ring(&t);
