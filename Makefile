@@ -90,7 +90,7 @@ MAN7 := hantar-smtp.7
 .DEFAULT_GOAL := all
 .PHONY: all install install-system uninstall check check-unit check-talk check-system \
 	check-asan check-asan-all check-valgrind check-fuzz fuzz lint cover clean help dev format \
-	tests bench fault check-fault check-fault-all \
+	tests bench matrix fault check-fault check-fault-all \
 	check-mutants check-model check-model-all
 .SECONDARY:
 
@@ -191,6 +191,9 @@ $(O)/bench/%: $(O)/tests/bench/%.o
 BENCH_FLAGS ?=
 bench: $(O)/hantar $(BENCH) ## speed, beside other programs (as root; BENCH_FLAGS=--help)
 	$(Q)$(PYTHON) tests/bench/bench.py --hantar $(O)/hantar $(BENCH_FLAGS)
+
+matrix: $(O)/hantar ## what becomes of mail by server, TLS and level, beside msmtp and dma (as root)
+	$(Q)$(PYTHON) tests/bench/matrix.py --hantar $(O)/hantar
 
 # The order of all that is done to an entry: see tests/model/model.c.
 MODEL := $(sort $(wildcard tests/model/*.c))

@@ -23,9 +23,10 @@ import tempfile
 
 import measure
 import report
-from field import TOP, Field
-from peers import PROGRAMS, Peer, Task, Unable, aside
+from field import Field
+from peers import PROGRAMS, Peer, Task, Unable
 from rows import ROWS, SMALL
+from world import TOP, aside
 
 OURS = ("hantar", "floor", "ten commits")
 

@@ -13,7 +13,8 @@ import re
 import time
 
 from fill import base36, filled, lone
-from field import LOGIN, RELAY, TOP, address_of
+from field import LOGIN, RELAY, address_of
+from world import aside
 
 FROM = "root@laptop.home.test"
 
@@ -475,7 +476,3 @@ class Nullmailer(Peer):
 
 KINDS = (Hantar, Commits, Floor, WireFloor, Msmtp, Curl, CurlCrlf, Dma, Exim, Postfix, Nullmailer)
 PROGRAMS = {kind.name: kind for kind in KINDS}
-
-
-def aside():
-    return pathlib.Path(os.environ.get("HANTAR_ASIDE", TOP / "build/aside")) / "bench"

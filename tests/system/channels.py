@@ -7,6 +7,7 @@ took(): of each message the subject, and whether it came by TLS as the server sa
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import ssl
@@ -35,6 +36,7 @@ STATES = {
     "self-signed": "itself",
     "unknown authority": "unknown",
     "another's name": "foreign",
+    "TLS 1.0 only": "good",
     "TLS 1.2 only": "good",
     "TLS 1.3 only": "good",
     "implicit": "good",
@@ -131,9 +133,10 @@ class Postfix(Server):
     def service(self, state, **more):
         pem = "/none" if state == "STARTTLS refused" else f"/run/lab/matrix/{NUMBER[state]}.pem"
         options = {"smtpd_tls_cert_file": pem, "smtpd_tls_key_file": pem}
-        protocols = {"TLS 1.2 only": "TLSv1.2", "TLS 1.3 only": "TLSv1.3", "handshake fails": "TLSv1"}
-        if state in protocols:
-            options["smtpd_tls_protocols"] = protocols[state]
+        if state.startswith("TLS "):
+            options["smtpd_tls_protocols"] = {"0": "TLSv1", "2": "TLSv1.2", "3": "TLSv1.3"}[state[6]]
+        if state == "handshake fails":  # what is left is of no use with such a certificate
+            options.update({"smtpd_tls_protocols": "TLSv1.2", "smtpd_tls_exclude_ciphers": "aECDSA"})
         if state == "no STARTTLS":
             options["smtpd_tls_security_level"] = "none"
         if implicit(state):
@@ -166,7 +169,8 @@ class Dovecot(Server):
     def __init__(self, lab, pki):
         super().__init__(lab, pki)
         self.states.remove("STARTTLS refused")  # it would not start
-        self.states.remove("TLS 1.2 only")  # it knows no newest version
+        for state in ("TLS 1.0 only", "TLS 1.2 only"):  # it knows no newest version
+            self.states.remove(state)
         self.inside = lab.path("/run/lab/matrix")
         self.inside.mkdir(exist_ok=True)
         self.ip("add")
@@ -222,9 +226,10 @@ daemon_smtp_ports = 25 : {ports}
 tls_on_connect_ports = {wrapped}
 tls_advertise_hosts = ${{if eq{{$received_port}}{{{plain}}}{{}}{{*}}}}
 tls_certificate = ${{if eq{{$received_port}}{{{refused}}}{{/none}}{{/run/lab/judge/$received_port.pem}}}}
-tls_require_ciphers = ${{if eq{{$received_port}}{{{broken}}}{{NORMAL:-VERS-ALL:+VERS-TLS1.0}}{{ \\
+tls_require_ciphers = ${{if eq{{$received_port}}{{{broken}}}{{NORMAL:-VERS-TLS1.3:-KX-ALL:+ECDHE-RSA}}{{ \\
+    ${{if eq{{$received_port}}{{{ancient}}}{{NORMAL:-VERS-ALL:+VERS-TLS1.0}}{{ \\
     ${{if eq{{$received_port}}{{{old}}}{{NORMAL:-VERS-TLS1.3}}{{ \\
-    ${{if eq{{$received_port}}{{{new}}}{{NORMAL:-VERS-ALL:+VERS-TLS1.3}}{{NORMAL}}}}}}}}}}}}
+    ${{if eq{{$received_port}}{{{new}}}{{NORMAL:-VERS-ALL:+VERS-TLS1.3}}{{NORMAL}}}}}}}}}}}}}}}}
 """
 
 
@@ -256,6 +261,7 @@ class Exim(Judge):
             plain=port["no STARTTLS"],
             refused=port["STARTTLS refused"],
             broken=port["handshake fails"],
+            ancient=port["TLS 1.0 only"],
             old=port["TLS 1.2 only"],
             new=port["TLS 1.3 only"],
         )
@@ -292,6 +298,7 @@ class Aiosmtpd(Server):
     def __init__(self, lab, pki):
         super().__init__(lab, pki)
         self.box, self.socks = {}, []
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # it logs each handshake that fails, as a fault of its own
         self.loop = asyncio.new_event_loop()
         for state in STATES:
             sock = lab.server_socket(2)
@@ -305,6 +312,9 @@ class Aiosmtpd(Server):
                 context.minimum_version = ssl.TLSVersion.TLSv1_3
             if state == "handshake fails":
                 context.set_ciphers("ECDHE-RSA-AES128-SHA")  # of no use with such a certificate
+            if state == "TLS 1.0 only":
+                context.set_ciphers("ALL:@SECLEVEL=0")
+                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
             make = self.session(state, None if implicit(state) or state == "no STARTTLS" else context)
             self.loop.run_until_complete(self.loop.create_server(make, sock=sock, ssl=context if implicit(state) else None))
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -317,7 +327,7 @@ class Aiosmtpd(Server):
     async def handle_DATA(self, _server, session, envelope):  # pylint: disable=invalid-name
         subject = re.search(rb"^Subject: (.*?)\r?$", envelope.content, re.MULTILINE).group(1).decode()
         # Of what is encrypted from the first byte it is not told in session.ssl.
-        self.box[subject] = bool(session.ssl) or subject.split("/")[0].startswith("implicit")
+        self.box[subject] = bool(session.ssl) or implicit(subject.split("/")[1])
         return "250 2.0.0 taken"
 
     def took(self):
@@ -351,7 +361,12 @@ class OpenSSL(Server):
 
     def before(self, state):
         pem = self.shown(state)
-        special = {"TLS 1.2 only": ["-tls1_2"], "TLS 1.3 only": ["-tls1_3"], "handshake fails": ["-tls1"]}.get(state, [])
+        special = {
+            "handshake fails": ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA"],
+            "TLS 1.0 only": ["-tls1", "-cipher", "ALL:@SECLEVEL=0"],
+            "TLS 1.2 only": ["-tls1_2"],
+            "TLS 1.3 only": ["-tls1_3"],
+        }.get(state, [])
         address, port = self.at(state)
         words = ["openssl", "s_server", "-accept", f"{address}:{port}", "-naccept", "1", "-crlf", *special]
         words += ["-cert", pem, "-cert_chain", pem, "-key", pem]
