@@ -6,6 +6,7 @@
 #include "agent/tell.h"
 #include "base/clock.h"
 #include "net/dns.h"
+#include "os/become.h"
 #include "os/sandbox.h"
 #include "os/sys.h"
 #include "route/service.h"
@@ -360,7 +361,8 @@ lookup_serve(
 
 	open_lookup(&l, errand, report);
 	/* What a system lacks, the smtp agents say. */
-	if (sandbox_lock(SANDBOX_LOOKUP, &writes, &e) >= 0)
+	if (become_other(&e) >= 0 &&
+	    sandbox_lock(SANDBOX_LOOKUP, &writes, &e) >= 0)
 		result = serve(&l, command, &e);
 	if (result < 0)
 		tell_log(&l.tell, LOG_LEVEL_ERROR, str_c(e.text));

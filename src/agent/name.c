@@ -44,6 +44,16 @@ put(struct report *report, const struct ip *ip)
 }
 
 void
+name_refused(struct report *report, const struct err *why)
+{
+	struct record found = {.kind = RECORD_FOUND};
+
+	found.status = status_own(BLAME_US, "4.3.0", str_c(why->text));
+	report_put(report, &found);
+	report_flush(report);
+}
+
+void
 name_look_up(
     const struct lookup_errand *errand, struct str host, struct report *report)
 {

@@ -19,4 +19,7 @@
 void name_look_up(
     const struct lookup_errand *, struct str host, struct report *);
 
+/* Reports that it cannot be looked up here. */
+void name_refused(struct report *, const struct err *why);
+
 #endif

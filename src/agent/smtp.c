@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/dial.h"
 #include "net/tls.h"
+#include "os/become.h"
 #include "os/group.h"
 #include "os/sandbox.h"
 #include "os/sys.h"
@@ -228,9 +229,9 @@ put_host(struct attempt *a, enum reach reach, struct status status)
 	report_put(a->report, &r);
 }
 
-/* Gives up what the conversation does not need, but for the marks. */
+/* Gives up all writing but of the marks, and all files. */
 static int
-lock_in(const struct attempt *a, int socket, struct err *e)
+lock_writes(const struct attempt *a, int socket, struct err *e)
 {
 	struct sandbox_range range[SANDBOX_RANGES];
 	struct sandbox_writes writes = {{a->report->fd, socket}, range, 0};
@@ -246,6 +247,28 @@ lock_in(const struct attempt *a, int socket, struct err *e)
 		    marks->fd, (uint32_t)marks->at, (uint32_t)marks->n};
 	}
 	return sandbox_lock(SANDBOX_STREAM, &writes, e);
+}
+
+/* Gives up what the conversation does not need. */
+static int
+lock_in(const struct attempt *a, int socket, struct err *e)
+{
+	struct err root;
+	int stays = become_other(&root);
+	int locked;
+
+	if (stays < 0) {
+		*e = root;
+		return -1;
+	}
+	locked = lock_writes(a, socket, e);
+	if (stays == 0 || locked < 0)
+		return locked;
+	if (locked == 0 || e->kind == ERR_NONE)
+		*e = root;
+	else
+		err_while(e, "%s", root.text);
+	return 1;
 }
 
 /* The conversation over a connection that stands. */

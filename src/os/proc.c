@@ -140,11 +140,22 @@ finish(int status, const int *keep, size_t n)
 #endif
 }
 
+/* In a child: who started it. */
+static pid_t parent;
+
+void
+proc_follow(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EX_OSERR);
+}
+
 pid_t
 proc_spawn(
     int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *e)
 {
-	pid_t parent = getpid();
+	pid_t self = getpid();
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -153,9 +164,8 @@ proc_spawn(
 		return pid;
 
 	log_to(NULL, NULL);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EX_OSERR);
+	parent = self;
+	proc_follow();
 	act(SIGHUP, SIG_DFL);
 	act(SIGINT, SIG_DFL);
 	act(SIGTERM, SIG_DFL);
@@ -172,16 +182,15 @@ proc_spawn(
 pid_t
 proc_branch(int (*run)(void *arg), void *arg, struct err *e)
 {
-	pid_t parent = getpid();
+	pid_t self = getpid();
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return err_sys(e, "cannot start a process");
 	if (pid > 0)
 		return pid;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EX_OSERR);
+	parent = self;
+	proc_follow();
 	finish(run(arg), NULL, 0);
 }
 

@@ -14,6 +14,7 @@
 
 #include "../lib/oracle_zone.h"
 #include "base/clock.h"
+#include "os/proc.h"
 #include "net/dns.h"
 #include "os/sys.h"
 
@@ -80,29 +81,40 @@ struct served {
 	struct report_reader reader;
 };
 
+struct ends {
+	int command;
+	int report;
+};
+
+static int
+answer(void *arg)
+{
+	const struct ends *ends = arg;
+	struct report r;
+	int result;
+
+	report_init(&r, ends->report);
+	result = lookup_serve(&errand, ends->command, &r);
+	report_free(&r);
+	return result < 0;
+}
+
 static void
 start_serving(struct served *s)
 {
 	int command[2], report[2];
+	struct ends ends;
+	struct err e;
 
 	errand.start = clock_now();
 	errand.timeout = 20000;
 	said[0] = '\0';
 	assert_int_equal(pipe(command), 0);
 	assert_int_equal(pipe(report), 0);
-	s->pid = fork();
-	assert_true(s->pid >= 0);
-	if (s->pid == 0) {
-		struct report r;
-		int result;
-
-		close(command[1]);
-		close(report[0]);
-		report_init(&r, report[1]);
-		result = lookup_serve(&errand, command[0], &r);
-		report_free(&r);
-		_exit(result < 0);
-	}
+	ends = (struct ends){command[0], report[1]};
+	s->pid =
+	    proc_spawn(answer, &ends, (int[]){command[0], report[1]}, 2, &e);
+	assert_true(s->pid > 0);
 	close(command[0]);
 	close(report[1]);
 	s->command = command[1];
