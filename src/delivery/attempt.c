@@ -18,16 +18,18 @@ enum {
 	RECORDS_EACH = 500,
 };
 
-/* The limit is for each message; beside it, big ones may go at a slow pace. */
+/* The limit is for each message; beside it, big ones may go at a slow pace.
+ * Of many the last one begins while the session is young. */
 static int64_t
 attempt_deadline(const struct run *run, const struct letter *letter, size_t n)
 {
-	int64_t deadline = clock_now();
+	int64_t limit = run->opts->attempt_limit + (n > 1 ? ERRAND_SESSION : 0);
+	uint64_t most = 0;
 
 	for (size_t i = 0; i < n; i++)
-		deadline += run->opts->attempt_limit +
-		    (int64_t)(letter[i].content.size / SLOWEST_OCTETS_PER_MS);
-	return deadline;
+		if (letter[i].content.size > most)
+			most = letter[i].content.size;
+	return clock_now() + limit + (int64_t)(most / SLOWEST_OCTETS_PER_MS);
 }
 
 /*
@@ -443,13 +445,15 @@ tell_walk(struct hop *hop, const struct run *run, const struct attempt *a)
 	    a->reach);
 
 	/*
-	 * Who took as many as it takes at once, recipients or messages, is
-	 * asked again for the rest (RFC 5321, 4.5.3.1.10), as long as that
-	 * brings somebody further.
+	 * Who took as many as it takes at once, recipients or messages, or as
+	 * there was time for, is asked again for the rest (RFC 5321,
+	 * 4.5.3.1.10), as long as that brings somebody further.
 	 */
 	if (a->delivered > 0 &&
-	    ((a->too_many && a->host.outcome == OUTCOME_OPEN) || untried(a)))
+	    ((a->too_many && a->host.outcome == OUTCOME_OPEN) || untried(a))) {
+		hop->went_on = clock_now();
 		return;
+	}
 	if (a->ip.n > 0)
 		walk_tried(hop->walk, a->ip, a->reach, a->step.clear,
 		    a->host.outcome != OUTCOME_OPEN ? &a->host : &none);

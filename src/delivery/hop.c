@@ -111,7 +111,8 @@ question_about(const struct hop *hop, const struct walk_host *host)
 void
 hop_advance(struct hop *hop, struct run *run)
 {
-	int64_t age = clock_now() - run->opts->start;
+	int64_t since = hop->went_on ? hop->went_on : run->opts->start;
+	int64_t age = clock_now() - since;
 	struct status status;
 	enum walk_move move;
 

@@ -81,6 +81,7 @@ struct hop {
 	struct service_host *served; /* the same of SRV answers */
 	size_t served_n;
 	int64_t patience; /* ms left for lookups (C-34) */
+	int64_t went_on;  /* a session has come far, and another is due */
 	int64_t asked_at;
 	int64_t deadline; /* of the lookup, or of the attempt (INT64_MAX) */
 	struct attempt attempt;

@@ -39,7 +39,11 @@ enum wait {
 	WAITS,
 };
 
-enum { ERRAND_ADDRESSES = 5 };
+enum {
+	ERRAND_ADDRESSES = 5,
+	/* In a session that is so old no message begins (D-48), ms. */
+	ERRAND_SESSION = 300000,
+};
 
 /* What is asked of reports about one recipient (RFC 3461). */
 struct asked {

@@ -430,7 +430,7 @@ dialogue_dot(struct session *s)
 		buf_free(&b);
 	}
 	dialogue_show(s, ">>>", STR("."));
-	if (s->offered.pipelining && dialogue_more(s) == NULL) {
+	if (s->offered.pipelining && !dialogue_goes_on(s)) {
 		dialogue_show(s, ">>>", STR("QUIT (in the same write)"));
 		buf_add(&s->out, STR("QUIT\r\n"));
 		s->parted = true;

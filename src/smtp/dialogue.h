@@ -57,6 +57,7 @@ struct session {
 	bool data_owed; /* the last of them is to DATA */
 	bool parted;	/* QUIT has been said */
 	bool counted;	/* who is within the host's limits */
+	int64_t begun;	/* clock_now */
 
 	struct buf out; /* what is about to be written */
 	char *block;	/* of the message, while it is sent */
@@ -74,6 +75,9 @@ void dialogue_turn(struct session *, const struct letter *);
 
 /* Does another letter come behind this one, with somebody to name? */
 const struct letter *dialogue_more(const struct session *);
+
+/* And is there still time for it (D-48)? */
+bool dialogue_goes_on(const struct session *);
 
 /*
  * Says step's command, and with PIPELINING those that may follow it, in one

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* What a host takes at once (LIMITS, RFC 9422), and who is beyond that. */
+/* What goes over one connection; what a host takes at once (LIMITS, RFC 9422),
+ * and who is beyond that. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "smtp/dialogue.h"
+
+bool
+dialogue_goes_on(const struct session *s)
+{
+	return clock_now() - s->begun < ERRAND_SESSION &&
+	    dialogue_more(s) != NULL;
+}
 
 /* What is within the limits so far. */
 struct tally {

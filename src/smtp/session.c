@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/code.h"
 #include "base/err.h"
 #include "smtp/dialogue.h"
@@ -35,7 +36,7 @@ applies(const struct session *s, enum when when)
 	case WHEN_ACCEPTED:
 		return s->accepted > 0;
 	case WHEN_MORE:
-		return dialogue_more(s) != NULL;
+		return dialogue_goes_on(s);
 	case WHEN_ALWAYS:
 	default:
 		return true;
@@ -380,6 +381,7 @@ session_run(struct io *io, struct tls *tls, const struct auth_who *who,
 	    .errand = errand,
 	    .hooks = hooks,
 	    .reach = REACH_CONNECTED,
+	    .begun = clock_now(),
 	};
 
 	s.states = calloc(errand_recipients(errand) + 1, 1);

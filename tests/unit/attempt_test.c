@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "../lib/shelf.h"
+#include "../lib/vtime.h"
+#include "base/clock.h"
 #include "delivery/dispatcher.h"
 #include "os/sys.h"
 
@@ -161,6 +163,48 @@ reports_and_what_is_believed(void **state)
 		dead_free(&w.dead);
 		pool_free(&w.pool);
 	}
+}
+
+/*
+ * D-48, J-09: what a session had no time for goes over another one, for as long
+ * as that brings somebody further; each has its limit.
+ */
+static void
+d48_another_session(void **state)
+{
+	static const char *const words[] = {
+	    DIALLED, "gate 0", "rcpt 0 " TAKEN, "end"};
+	struct world w;
+	int64_t left;
+
+	(void)state;
+	vtime_start(NULL, NULL);
+	set_up(&w);
+	w.opts.start = clock_now();
+	w.opts.attempts_end = 1000;
+	w.rcpt[1].from = STR("the owner of a list");
+	hop_prepare(&w.hop, &w.run);
+	assert_int_equal(w.hop.attempt.errand.letters, 2);
+	left = w.hop.attempt.errand.deadline - clock_now();
+	assert_int_equal(left, w.opts.attempt_limit + ERRAND_SESSION);
+	assert_int_equal(sys_poll(NULL, 0, clock_now() + ERRAND_SESSION), 0);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		hop_heard(&w.hop, &w.run, str_c(words[i]));
+	hop_attempt_over(&w.hop, &w.run);
+	assert_int_equal(w.hop.state, HOP_ATTEMPT);
+	assert_int_equal(w.rcpt[0].status.outcome, OUTCOME_DELIVERED);
+	hop_prepare(&w.hop, &w.run);
+	assert_int_equal(w.hop.attempt.errand.letters, 1);
+	left = w.hop.attempt.errand.deadline - clock_now();
+	assert_int_equal(left, w.opts.attempt_limit);
+	hop_heard(&w.hop, &w.run, STR(DIALLED));
+	hop_heard(&w.hop, &w.run, STR("end"));
+	hop_attempt_over(&w.hop, &w.run);
+	assert_int_equal(w.hop.state, HOP_OVER);
+	assert_int_equal(w.rcpt[1].status.outcome, OUTCOME_DEFERRED);
+	vtime_stop();
+	dead_free(&w.dead);
+	pool_free(&w.pool);
 }
 
 /*
@@ -364,6 +408,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reports_and_what_is_believed),
+	    cmocka_unit_test(d48_another_session),
 	    cmocka_unit_test(doubt_past_the_gate),
 	    cmocka_unit_test(silence_past_the_gate_is_doubt),
 	    cmocka_unit_test(a_reason_past_the_gate_is_none),

@@ -13,7 +13,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/vtime.h"
+#include "base/clock.h"
 #include "os/file.h"
+#include "os/sys.h"
 
 enum { LETTERS = 3, EACH = 2, RECIPIENTS = LETTERS * EACH };
 
@@ -27,6 +30,7 @@ struct story {
 	const char *title;
 	bool pipelining;
 	struct answer answer[4];
+	const char *slow;    /* the command to which it is slow to answer */
 	const char *said;    /* the session's lines, ";" between them */
 	const char *verdict; /* a letter for each recipient, "-": none */
 	enum outcome host;
@@ -39,43 +43,52 @@ struct story {
 #define BODY "text;.;"
 
 static const struct story stories[] = {
-    {"three of them", true, {{0}},
+    {"three of them", true, {{0}}, NULL,
 	HELLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "dddddd",
 	OUTCOME_OPEN},
-    {"without PIPELINING", false, {{0}},
+    {"without PIPELINING", false, {{0}}, NULL,
 	HELLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "dddddd",
 	OUTCOME_OPEN},
-    {"a message that is refused", true, {{".", "550 5.7.1 no"}},
+    {"a message that is refused", true, {{".", "550 5.7.1 no"}}, NULL,
 	HELLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "ffdddd",
 	OUTCOME_OPEN},
     {"a sender that is refused", true,
 	{{"MAIL FROM:<a@x>", "450 4.1.8 later"},
 	    {"RCPT TO:<0", "503 5.5.1 no MAIL"},
 	    {"RCPT TO:<1", "503 5.5.1 no MAIL"}, {"DATA", "503 5.5.1 no"}},
-	HELLO FIRST "RSET;" SECOND BODY THIRD BODY "QUIT;", "lldddd",
+	NULL, HELLO FIRST "RSET;" SECOND BODY THIRD BODY "QUIT;", "lldddd",
 	OUTCOME_OPEN},
     {"a sender that is refused, one by one", false,
-	{{"MAIL FROM:<b@x>", "550 5.1.8 never"}},
+	{{"MAIL FROM:<b@x>", "550 5.1.8 never"}}, NULL,
 	HELLO FIRST BODY "MAIL FROM:<b@x>;RSET;" THIRD BODY "QUIT;", "ddffdd",
 	OUTCOME_OPEN},
     {"recipients that are refused, and a 354", true,
 	{{"RCPT TO:<2", "550 5.1.1 who"}, {"RCPT TO:<3", "550 5.1.1 who"}},
-	HELLO FIRST BODY SECOND ".;RSET;" THIRD BODY "QUIT;", "ddffdd",
+	NULL, HELLO FIRST BODY SECOND ".;RSET;" THIRD BODY "QUIT;", "ddffdd",
 	OUTCOME_OPEN},
     {"the host has enough", true, {{"MAIL FROM:<b@x>", "421 4.7.0 enough"}},
-	HELLO FIRST BODY SECOND, "dd----", OUTCOME_DEFERRED},
-    {"the host hangs up", true, {{"MAIL FROM:<b@x>", ""}},
+	NULL, HELLO FIRST BODY SECOND, "dd----", OUTCOME_DEFERRED},
+    {"the host hangs up", true, {{"MAIL FROM:<b@x>", ""}}, NULL,
 	HELLO FIRST BODY "MAIL FROM:<b@x>;", "dd----", OUTCOME_DEFERRED},
-    {"no reply to a dot", true, {{".", ""}}, HELLO FIRST BODY, "vv----",
+    {"no reply to a dot", true, {{".", ""}}, NULL, HELLO FIRST BODY, "vv----",
 	OUTCOME_OPEN},
     {"a reply too many: the next would be another's", true,
-	{{".", "250 fine\r\n250 fine"}, {"RCPT TO:<2", "550 5.1.1 who"}},
+	{{".", "250 fine\r\n250 fine"}, {"RCPT TO:<2", "550 5.1.1 who"}}, NULL,
 	HELLO FIRST BODY, "dd----", OUTCOME_DEFERRED},
-    {"421 to a dot", true, {{".", "421 4.3.2 down"}}, HELLO FIRST BODY,
+    {"421 to a dot", true, {{".", "421 4.3.2 down"}}, NULL, HELLO FIRST BODY,
 	"ll----", OUTCOME_OPEN},
     {"RSET is refused", false,
-	{{"MAIL FROM:<a@x>", "550 no"}, {"RSET", "502 what"}},
+	{{"MAIL FROM:<a@x>", "550 no"}, {"RSET", "502 what"}}, NULL,
 	HELLO "MAIL FROM:<a@x>;RSET;QUIT;", "ff----", OUTCOME_DEFERRED},
+    {"D-48: as many as there is time for: slow to the dot", true, {{0}}, ".",
+	HELLO FIRST BODY SECOND BODY "QUIT;", "dddd--", OUTCOME_OPEN},
+    {"D-48: slow to MAIL: the dot takes QUIT along", true, {{0}}, "MAIL",
+	HELLO FIRST BODY SECOND BODY "QUIT;", "dddd--", OUTCOME_OPEN},
+    {"D-48: slow to refuse", false,
+	{{"MAIL FROM:<a@x>", "550 5.1.8 never"},
+	    {"MAIL FROM:<b@x>", "550 5.1.8 never"}},
+	"MAIL", HELLO "MAIL FROM:<a@x>;RSET;MAIL FROM:<b@x>;QUIT;", "ffff--",
+	OUTCOME_OPEN},
 };
 
 struct server {
@@ -90,10 +103,14 @@ struct server {
 	char verdict[RECIPIENTS + 1];
 };
 
+enum { SLOW = 160000 }; /* ms; the second time a session is old */
+
 /* What it says to a line; the tables first. */
 static void
 answer(struct server *s, struct str line)
 {
+	if (s->story->slow && str_starts(line, str_c(s->story->slow)))
+		(void)sys_poll(NULL, 0, clock_now() + SLOW);
 	for (size_t i = 0; i < 4 && s->story->answer[i].to; i++) {
 		const struct answer *a = &s->story->answer[i];
 
@@ -264,10 +281,12 @@ d48_several_messages_one_connection(void **state)
 	int fd = message();
 
 	(void)state;
+	vtime_start(NULL, NULL);
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
 		print_message("%s\n", stories[i].title);
 		tell(&stories[i], fd);
 	}
+	vtime_stop();
 	(void)close(fd);
 }
 
