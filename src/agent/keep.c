@@ -21,21 +21,34 @@ keep_free(struct keep *k)
 	k->judged = NULL;
 }
 
+/* Has somebody no verdict yet of those from `first` on? */
+static bool
+is_open(const struct keep *k, size_t first, size_t n)
+{
+	for (size_t i = first; i < first + n; i++)
+		if (!k->judged[i])
+			return true;
+	return false;
+}
+
 void
 keep_rcpt(struct keep *k, size_t i)
 {
 	k->judged[i] = true;
+	if (k->open && !is_open(k, k->open->first, k->open->n))
+		k->open = NULL;
 }
 
-/* Marks all recipients of the letter that have no verdict. */
+/* Marks those from `first` on, who are the letter's, that have no verdict. */
 static int
-mark_all(struct keep *k, const struct letter *l, enum mark mark, struct err *e)
+mark_open(struct keep *k, const struct letter *l, size_t first, size_t n,
+    enum mark mark, struct err *e)
 {
 	if (l->marks.n == 0 || k->loose)
 		return 0;
-	for (size_t i = 0; i < l->n; i++)
-		if (!k->judged[l->first + i] &&
-		    mark_put(&l->marks, l->mark[i], mark, e) < 0)
+	for (size_t i = first; i < first + n; i++)
+		if (!k->judged[i] &&
+		    mark_put(&l->marks, l->mark[i - l->first], mark, e) < 0)
 			return -1;
 	return 0;
 }
@@ -45,11 +58,13 @@ keep_sending(struct keep *k, size_t letter, bool loose, struct err *e)
 {
 	k->loose = loose;
 	k->open = &k->errand->letter[letter];
-	return mark_all(k, k->open, MARK_SENDING, e);
+	return mark_open(
+	    k, k->open, k->open->first, k->open->n, MARK_SENDING, e);
 }
 
 int
-keep_verdict(struct keep *k, const struct status *status, struct err *e)
+keep_verdict(struct keep *k, size_t first, size_t n,
+    const struct status *status, struct err *e)
 {
 	static const enum mark marks[] = {
 	    [OUTCOME_OPEN] = MARK_SENDING,
@@ -59,11 +74,13 @@ keep_verdict(struct keep *k, const struct status *status, struct err *e)
 	};
 	const struct letter *l = k->open;
 
-	k->open = NULL;
-	if (l == NULL || l->marks.n == 0 || k->loose ||
-	    status->blame == BLAME_DOUBT)
+	if (l == NULL)
 		return 0;
-	if (mark_all(k, l, marks[status->outcome], e) < 0)
+	if (status->blame == BLAME_DOUBT || n == l->n)
+		k->open = NULL;
+	if (l->marks.n == 0 || k->loose || status->blame == BLAME_DOUBT)
+		return 0;
+	if (mark_open(k, l, first, n, marks[status->outcome], e) < 0)
 		return -1;
 	return mark_sync(&l->marks, e);
 }
@@ -75,7 +92,8 @@ keep_back(struct keep *k)
 
 	/* A mark that stays "sending" is doubt: the worst that can come. */
 	if (k->open && k->open->marks.n > 0 && !k->loose &&
-	    mark_all(k, k->open, MARK_WAITING, &e) == 0)
+	    mark_open(
+		k, k->open, k->open->first, k->open->n, MARK_WAITING, &e) == 0)
 		(void)(mark_sync(&k->open->marks, &e) < 0);
 	k->open = NULL;
 }

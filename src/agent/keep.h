@@ -32,12 +32,13 @@ int keep_sending(struct keep *, size_t letter, bool loose, struct err *)
     __attribute__((warn_unused_result));
 
 /*
- * The verdict on the letter past its gate: each of its recipients that has
- * none yet is marked so, and the marks are on disk.  Does nothing before the
- * gate, or when the verdict is doubt.  -1 with *e: it is doubt now.
+ * The verdict on the letter past its gate, for n of its recipients from `first`
+ * on (of all): each of them that has none yet is marked so, and the marks are
+ * on disk.  Does nothing before the gate; with doubt nobody is marked, and that
+ * is the last word on the letter.  -1 with *e: it is doubt now.
  */
-int keep_verdict(struct keep *, const struct status *, struct err *)
-    __attribute__((warn_unused_result));
+int keep_verdict(struct keep *, size_t first, size_t n, const struct status *,
+    struct err *) __attribute__((warn_unused_result));
 
 /* The session is over: where no verdict was given, the end of data was not
  * sent after all. */

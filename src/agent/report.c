@@ -35,7 +35,7 @@ static const struct {
     [RECORD_SRV] = {"srv", HAS_ID | HAS_NUMBER | HAS_PLACE | HAS_NAME, 65535},
     [RECORD_ADDR] = {"addr", HAS_ID | HAS_NAME, 0},
     [RECORD_FOUND] = {"found", HAS_ID | HAS_NUMBER | HAS_STATUS, 1},
-    [RECORD_DIAL] = {"dial", HAS_NUMBER | HAS_NAME | HAS_STATUS, DIAL_SILENT},
+    [RECORD_DIAL] = {"dial", HAS_ID | HAS_NUMBER | HAS_STATUS, DIAL_SILENT},
     [RECORD_RCPT] = {"rcpt", HAS_ID | HAS_STATUS, 0},
     [RECORD_HOST] = {"host", HAS_NUMBER | HAS_STATUS, REACH_SESSION},
     [RECORD_GATE] = {"gate", HAS_NUMBER, UINT32_MAX},

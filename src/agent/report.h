@@ -14,7 +14,7 @@
  *                                    a host of the service of request id
  * addr     id ip                     an address
  * found    id secure status          request id is answered
- * dial     end ip status             an attempt to connect
+ * dial     index end status          an attempt to connect, to that address
  * rcpt     index status              a verdict on one recipient
  * host     reach status              the session is over, for this reason
  * gate     letter                    waits before the end of data
@@ -54,14 +54,15 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	uint32_t id;	      /* mx, srv, addr, found: request; rcpt: index */
+	uint32_t id;	      /* mx, srv, addr, found: request; rcpt,
+				 dial: index */
 	uint32_t number;      /* mx, srv: preference; found: secure; dial: its
 				 end; host: reach; gate: letter; show: ms;
 				 log: level */
 	uint32_t weight;      /* srv */
 	uint32_t port;	      /* srv */
 	uint32_t encrypted;   /* srv: TLS comes first; 0 or 1 */
-	struct str name;      /* mx, srv: host name; addr, dial: IP address */
+	struct str name;      /* mx, srv: host name; addr: IP address */
 	struct status status; /* found, dial, rcpt, host */
 	struct str text;      /* show, log, lack */
 };

@@ -25,7 +25,7 @@ struct attempt {
 	void *gate_ctx;
 	bool past_gate;
 	struct keep keep; /* what is written down */
-	struct buf peer;  /* "host[ip]:port" */
+	struct buf peer;  /* "host[ip]:port", as the log has it */
 	struct buf line;  /* scratch */
 };
 
@@ -59,13 +59,12 @@ put_log(void *ctx, enum log_level level, struct str text)
 	report_put(a->report, &r);
 }
 
-/* "host[ip]:port" of address i. */
+/* Who is at address i. */
 static void
 set_peer(struct attempt *a, size_t i)
 {
 	buf_clear(&a->peer);
-	errand_host(&a->peer, a->errand, a->errand->ip[i]);
-	buf_printf(&a->peer, ":%u", a->errand->port);
+	errand_peer(&a->peer, a->errand, a->errand->ip[i]);
 }
 
 static void
@@ -74,9 +73,10 @@ dial_trying(void *ctx, size_t i)
 	struct attempt *a = ctx;
 
 	buf_clear(&a->line);
-	buf_printf(&a->line, "%.*s... Connecting to [%.*s] port %u",
-	    STR_ARG(a->errand->host), STR_ARG(a->errand->ip[i]),
-	    a->errand->port);
+	buf_printf(&a->line, "%.*s... Connecting to [%.*s]",
+	    STR_ARG(a->errand->host), STR_ARG(a->errand->ip[i]));
+	if (!errand_is_socket(a->errand))
+		buf_printf(&a->line, " port %u", a->errand->port);
 	put_show(a, buf_str(&a->line));
 }
 
@@ -84,7 +84,7 @@ static void
 dial_failed(void *ctx, size_t i, const struct err *e)
 {
 	struct attempt *a = ctx;
-	struct record r = {.kind = RECORD_DIAL, .name = a->errand->ip[i]};
+	struct record r = {.kind = RECORD_DIAL, .id = (uint32_t)i};
 
 	r.number = e->kind == ERR_TIMEOUT ? DIAL_SILENT : DIAL_REFUSED;
 	set_peer(a, i);
@@ -98,7 +98,23 @@ dial_failed(void *ctx, size_t i, const struct err *e)
 }
 
 static int
-connect_host(struct attempt *a)
+connect_socket(struct attempt *a)
+{
+	const struct errand *errand = a->errand;
+	int64_t deadline = clock_now() + errand->wait[WAIT_CONNECT];
+	struct err e;
+	int fd;
+
+	dial_trying(a, 0);
+	fd = dial_socket(errand->ip[0],
+	    deadline < errand->deadline ? deadline : errand->deadline, &e);
+	if (fd < 0)
+		dial_failed(a, 0, &e);
+	return fd;
+}
+
+static int
+connect_address(struct attempt *a, size_t *which)
 {
 	const struct errand *errand = a->errand;
 	struct dial d = {
@@ -111,18 +127,25 @@ connect_host(struct attempt *a)
 	    .failed = dial_failed,
 	    .ctx = a,
 	};
-	struct record r = {.kind = RECORD_DIAL, .number = DIAL_CONNECTED};
-	size_t which;
-	int fd;
 
 	for (size_t i = 0; i < errand->addresses; i++)
 		if (ip_parse(errand->ip[i], &d.ip[d.n]))
 			d.n++;
-	fd = dial(&d, &which);
+	return dial(&d, which);
+}
+
+static int
+connect_host(struct attempt *a)
+{
+	struct record r = {.kind = RECORD_DIAL, .number = DIAL_CONNECTED};
+	size_t which = 0;
+	int fd = errand_is_socket(a->errand) ? connect_socket(a)
+					     : connect_address(a, &which);
+
 	if (fd < 0)
 		return -1;
 	set_peer(a, which);
-	r.name = errand->ip[which];
+	r.id = (uint32_t)which;
 	r.status = status_own(BLAME_NONE, "2.0.0", STR("connected"));
 	report_put(a->report, &r);
 	buf_clear(&a->line);
@@ -197,13 +220,12 @@ on_gate(void *ctx, size_t letter)
 }
 
 static bool
-on_verdict(void *ctx, size_t letter, const struct status *status)
+on_verdict(void *ctx, size_t first, size_t n, const struct status *status)
 {
 	struct attempt *a = ctx;
 	struct err e;
 
-	(void)letter;
-	if (keep_verdict(&a->keep, status, &e) == 0)
+	if (keep_verdict(&a->keep, first, n, status, &e) == 0)
 		return true;
 	put_log(a, LOG_LEVEL_INFO, str_c(e.text));
 	return false;
@@ -379,6 +401,8 @@ smtp_attempt(const struct errand *errand, struct report *report,
 	buf_init(&a.line, 4096);
 	keep_init(&a.keep, errand);
 	fd = connect_host(&a);
+	if (lock && errand->login == NULL)
+		group_drop();
 	if (fd >= 0) {
 		/* All that would open a file must have happened before the
 		 * lock: the context, and the time zone that OpenSSL asks

@@ -62,9 +62,10 @@ run_smtp(void *arg)
 {
 	struct child *c = arg;
 
-	/* What comes from a network is read without it (J-06); a password,
-	 * before, with it: see smtp_attempt. */
-	if (c->errand->login == NULL)
+	/* What comes from a network is read without it (J-06); a password is
+	 * read, and a socket of this host connected, before and with it: see
+	 * smtp_attempt. */
+	if (c->errand->login == NULL && !errand_is_socket(c->errand))
 		group_drop();
 	/* A dispatcher that is stopped reads no report: nobody waits for him
 	 * for ever (spool-protocol, 22). */

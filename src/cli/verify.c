@@ -171,7 +171,13 @@ hosts_of_relay(const struct verify *v, const struct relay *relay)
 	for (size_t i = 0; i < relay->n; i++) {
 		const struct relay_host *h = &relay->host[i];
 
-		buf_printf(&b, "%s%.*s:%u%s", i ? ", " : "", STR_ARG(h->name),
+		buf_printf(&b, "%s%s", i ? ", " : "", h->lmtp ? "lmtp:" : "");
+		if (h->path.n > 0) {
+			buf_add(&b, h->path);
+			continue;
+		}
+		buf_printf(&b, "%s%.*s:%u%s", h->lmtp ? "//" : "",
+		    STR_ARG(h->name),
 		    h->port ? h->port : (unsigned)v->conf.smtp_port,
 		    h->encrypted ? " (TLS from the first byte)" : "");
 	}

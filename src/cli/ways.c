@@ -77,13 +77,22 @@ guard_login(struct conf_tls *t, bool login)
 		t->level = TLS_LEVEL_ENCRYPT;
 }
 
+/* What nobody is between has no need of it. */
+static int64_t
+usual_level(const struct relay *relay)
+{
+	if (relay && relay_is_socket(relay))
+		return TLS_LEVEL_NONE;
+	return relay ? RELAY_USUAL : MX_USUAL;
+}
+
 /* What a relay has to be like that says it so; login: it is told who we are. */
 static int
 ask_relay(struct relay *relay, const struct conf_tls *said, bool login,
     const struct ways *w, struct err *e)
 {
-	const struct conf_tls usual = {
-	    .level = RELAY_USUAL, .authorities = w->conf->tls.authorities};
+	const struct conf_tls usual = {.level = usual_level(relay),
+	    .authorities = w->conf->tls.authorities};
 	struct conf_tls t = over(said, &usual);
 
 	guard_login(&t, login);
@@ -187,7 +196,7 @@ read_route(struct route *route, const struct conf_route *r,
 {
 	static const struct conf_tls nothing = {.level = CONF_TLS_DEFAULT};
 	const struct conf_tls *base = main;
-	struct conf_tls t, usual = {.level = MX_USUAL};
+	struct conf_tls t, usual = {0};
 
 	route->pattern = r->head.name;
 	route->relay = all->relay;
@@ -201,8 +210,7 @@ read_route(struct route *route, const struct conf_route *r,
 		if (find(&route->relay, w, r->relay, &base, NULL, e) < 0)
 			return -1;
 	}
-	if (route->relay)
-		usual.level = RELAY_USUAL;
+	usual.level = usual_level(route->relay);
 	usual.authorities = w->conf->tls.authorities;
 	t = over(base, &usual);
 	t = over(&r->tls, &t);

@@ -107,6 +107,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .foreign = step.host->foreign,
 	    .addresses = step.n,
 	    .port = hop_port(hop, run),
+	    .lmtp = step.host->lmtp,
 	    .last = step.last,
 	    .literal = step.host->literal,
 	    .tls = step.clear ? TLS_LEVEL_NONE : hop_level(hop, step.host),
@@ -130,7 +131,7 @@ hop_prepare(struct hop *hop, struct run *run)
 		    STR("TLS failed: once more, in clear text"));
 }
 
-/* "host[ip]:port" of the attempt. */
+/* Whom the attempt is at, as the log has it. */
 static struct str
 relay(const struct attempt *a, struct run *run)
 {
@@ -138,8 +139,7 @@ relay(const struct attempt *a, struct run *run)
 	struct str text;
 
 	buf_init(&b, 1024);
-	errand_host(&b, &a->errand, a->ip);
-	buf_printf(&b, ":%u", a->errand.port);
+	errand_peer(&b, &a->errand, a->ip);
 	text = pool_str(run->pool, buf_str(&b));
 	buf_free(&b);
 	return text;
@@ -168,28 +168,27 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 {
 	struct attempt *a = &hop->attempt;
 	struct status status;
-	size_t i = 0;
+	struct str ip;
 
-	while (i < a->errand.addresses && !str_eq(a->errand.ip[i], r->name))
-		i++;
 	/* An address that it was given, once, and none behind a success. */
-	if (i == a->errand.addresses || a->dialled[i] || a->ip.n > 0)
+	if (r->id >= a->errand.addresses || a->dialled[r->id] || a->ip.n > 0)
 		return false;
-	a->dialled[i] = true;
+	a->dialled[r->id] = true;
+	ip = a->errand.ip[r->id];
 	a->dials++;
 	walk_answered(hop->walk, r->number != DIAL_SILENT);
 	if (r->number == DIAL_CONNECTED) {
-		a->ip = pool_str(run->pool, r->name);
+		a->ip = ip;
 		a->reach = REACH_CONNECTED;
 		return true;
 	}
 	status = status_keep(r->status, run->pool);
 	log_event(LOG_LEVEL_INFO, "smtp", "%.*s: %.*s", STR_ARG(hop_id(hop)),
 	    STR_ARG(status.text));
-	walk_tried(hop->walk, r->name, REACH_NOTHING, a->step.clear, &status);
+	walk_tried(hop->walk, ip, REACH_NOTHING, a->step.clear, &status);
 	dead_note(run->dead,
 	    &(struct dead_host){
-		r->name, a->errand.port, r->number == DIAL_SILENT, status});
+		ip, a->errand.port, r->number == DIAL_SILENT, status});
 	return true;
 }
 
@@ -261,7 +260,9 @@ rcpt_record(struct hop *hop, struct run *run, const struct record *r)
 	if (!agrees(a, r))
 		return false;
 	a->delivered += r->status.outcome == OUTCOME_DELIVERED;
-	a->too_many = a->too_many || is_too_many(&r->status);
+	/* Behind the end of data it is a word on him, or on the message. */
+	a->too_many =
+	    a->too_many || (is_too_many(&r->status) && !may_be_sent(a, r->id));
 	if (rcpt->since[SINCE_SENDING] == 0)
 		rcpt->since[SINCE_SENDING] = clock_now();
 	status = attributed(r->status, a, run);

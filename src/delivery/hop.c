@@ -188,6 +188,9 @@ walk_relay(struct hop *hop, const struct relay *relay, struct pool *p)
 		h->port = host->port;
 		h->encrypted = host->encrypted;
 		h->service = host->service;
+		h->lmtp = host->lmtp;
+		if (host->path.n > 0)
+			walk_known(h, host->path);
 		if (host->literal)
 			walk_literal(h, ip_text(&host->ip, p));
 	}

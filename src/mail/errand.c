@@ -11,6 +11,12 @@ errand_recipients(const struct errand *errand)
 	return n;
 }
 
+bool
+errand_is_socket(const struct errand *errand)
+{
+	return errand->addresses > 0 && str_starts(errand->ip[0], STR("/"));
+}
+
 void
 errand_host(struct buf *b, const struct errand *errand, struct str ip)
 {
@@ -31,4 +37,12 @@ struct str
 errand_known_as(const struct errand *e)
 {
 	return e->domain.n > 0 ? e->domain : e->host;
+}
+
+void
+errand_peer(struct buf *b, const struct errand *errand, struct str ip)
+{
+	errand_host(b, errand, ip);
+	if (!errand_is_socket(errand))
+		buf_printf(b, ":%u", errand->port);
 }

@@ -72,9 +72,11 @@ struct errand {
 	 * name is as good.  Empty: nobody's but its own. */
 	struct str domain;
 	bool foreign; /* and one for the host's proves nothing */
-	struct str ip[ERRAND_ADDRESSES]; /* numeric, in order */
+	struct str ip[ERRAND_ADDRESSES]; /* numeric, in order; or the path of
+					    a socket of this host, alone */
 	size_t addresses;
 	unsigned port;
+	bool lmtp;    /* it speaks LMTP (RFC 2033) */
 	bool last;    /* no other host will be tried after this one */
 	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
@@ -99,7 +101,13 @@ struct str errand_subject(const struct errand *);
 /* The name by which the configuration knows it. */
 struct str errand_known_as(const struct errand *);
 
+/* Is the host a socket of this one? */
+bool errand_is_socket(const struct errand *);
+
 /* Appends "host[ip]", or an address literal as it is. */
 void errand_host(struct buf *, const struct errand *, struct str ip);
+
+/* The same with ":port" behind it; a socket has none. */
+void errand_peer(struct buf *, const struct errand *, struct str ip);
 
 #endif

@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/un.h>
 
 #include "base/clock.h"
+#include "os/group.h"
 #include "os/sys.h"
+
+/* How often a socket is asked whose queue of connections is full. */
+enum { AGAIN_MS = 50 };
 
 struct attempt {
 	int fd; /* -1: not running */
@@ -142,4 +147,36 @@ dial(const struct dial *d, size_t *which)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	*which = winner;
 	return fd;
+}
+
+int
+dial_socket(struct str path, int64_t deadline, struct err *e)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd;
+	int rc;
+
+	if (path.n >= sizeof(to.sun_path))
+		return err_set(e, ERR_LIMIT, "the path is too long");
+	memcpy(to.sun_path, path.p, path.n);
+	fd = sys_socket(AF_UNIX, SOCK_STREAM);
+	if (fd < 0)
+		return err_sys(e, "cannot make a socket");
+	for (;;) {
+		int64_t now = clock_now();
+
+		group_raise();
+		rc = sys_connect(fd, (const struct sockaddr *)&to, sizeof(to));
+		group_lower();
+		if (rc == 0)
+			return fd;
+		/* Its queue is full, and nothing wakes who waits for it. */
+		if (errno != EAGAIN || now >= deadline)
+			break;
+		now += AGAIN_MS;
+		(void)sys_poll(NULL, 0, now < deadline ? now : deadline);
+	}
+	err_set(e, ERR_SYSTEM, "%s", strerror(errno));
+	sys_close(fd);
+	return -1;
 }

@@ -31,4 +31,11 @@ struct dial {
  */
 int dial(const struct dial *, size_t *which);
 
+/*
+ * Connects to a UNIX socket, with the rights of the spool's group if we have
+ * them: it is one that the configuration names.  Its descriptor, which does
+ * not block; -1 with *e.
+ */
+int dial_socket(struct str path, int64_t deadline, struct err *);
+
 #endif

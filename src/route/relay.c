@@ -2,21 +2,32 @@
 #include "route/relay.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "os/idn.h"
 #include "route/service.h"
 
-enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
+enum {
+	PORT_LMTP = 24,
+	PORT_SMTP = 25,
+	PORT_SUBMISSIONS = 465,
+	PORT_SUBMISSION = 587,
+	SOCKET_PATH = sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
+};
+
+#define LMTP "lmtp"
 
 /* What may stand for a port, or in front of the host. */
 static const struct service {
 	const char *name;
 	unsigned port;
+	bool lmtp;
 } services[] = {
-    {"smtp", PORT_SMTP},
-    {"submission", PORT_SUBMISSION},
-    {"submissions", PORT_SUBMISSIONS},
-    {"smtps", PORT_SUBMISSIONS},
+    {"smtp", PORT_SMTP, false},
+    {"submission", PORT_SUBMISSION, false},
+    {"submissions", PORT_SUBMISSIONS, false},
+    {"smtps", PORT_SUBMISSIONS, false},
+    {LMTP, PORT_LMTP, true},
 };
 
 static const struct service *
@@ -42,10 +53,12 @@ take_scheme(struct relay_host *h, struct str *rest, bool *said, struct err *e)
 	service = service_of(str_slice(*rest, 0, colon));
 	if (service == NULL)
 		return err_set(e, ERR_SYNTAX,
-		    "\"%.*s\" is none of smtp, submission, submissions, smtps",
+		    "\"%.*s\" is none of smtp, submission, submissions, smtps, "
+		    "lmtp",
 		    (int)colon, rest->p);
 	h->port = service->port;
 	h->encrypted = service->port == PORT_SUBMISSIONS;
+	h->lmtp = service->lmtp;
 	*rest = str_slice(*rest, colon + 3, rest->n);
 	return 0;
 }
@@ -65,14 +78,16 @@ take_port(struct relay_host *h, struct str rest, bool scheme, struct err *e)
 	    (service == NULL && !str_number(port, 65535, &number)))
 		return err_set(e, ERR_SYNTAX,
 		    "\"%.*s\" is neither a port nor one of smtp, submission, "
-		    "submissions",
+		    "submissions, lmtp",
 		    STR_ARG(port));
 	h->port = service ? service->port : (unsigned)number;
 	if (h->port == 0)
 		return err_set(e, ERR_SYNTAX, "0 is no port");
 	/* The scheme says more than the number. */
-	if (!scheme)
+	if (!scheme) {
 		h->encrypted = h->port == PORT_SUBMISSIONS;
+		h->lmtp = service && service->lmtp;
+	}
 	return 0;
 }
 
@@ -159,6 +174,22 @@ take_service(
 	return 0;
 }
 
+/* Reads "/path", of which "lmtp:" has been taken away. */
+static int
+take_socket(
+    struct relay_host *h, struct str path, struct pool *p, struct err *e)
+{
+	if (path.n > SOCKET_PATH)
+		return err_set(e, ERR_LIMIT,
+		    "the path of a socket has at most %d bytes, and this has "
+		    "%zu: %.*s",
+		    (int)SOCKET_PATH, path.n, STR_ARG(path));
+	h->name = STR("localhost");
+	h->path = pool_str(p, path);
+	h->lmtp = true;
+	return 0;
+}
+
 int
 relay_host(struct relay_host *h, struct str text, struct pool *p, struct err *e)
 {
@@ -171,12 +202,23 @@ relay_host(struct relay_host *h, struct str text, struct pool *p, struct err *e)
 		return take_service(h, rest, p, e) < 0
 		    ? err_while(e, "\"%.*s\"", STR_ARG(text))
 		    : 0;
+	if (str_istarts(text, STR(LMTP ":/")) &&
+	    !str_istarts(text, STR(LMTP "://")))
+		return take_socket(
+		    h, str_slice(text, STR(LMTP ":").n, text.n), p, e);
 	if (take_scheme(h, &rest, &scheme, e) < 0)
 		return -1;
 	end = end_of_host(rest);
 	if (take_name(h, str_slice(rest, 0, end), p, e) < 0)
 		return err_while(e, "\"%.*s\"", STR_ARG(text));
-	return take_port(h, str_slice(rest, end, rest.n), scheme, e);
+	if (take_port(h, str_slice(rest, end, rest.n), scheme, e) < 0)
+		return -1;
+	if (h->lmtp && h->port == PORT_SMTP)
+		return err_set(e, ERR_SYNTAX,
+		    "\"%.*s\": port 25 is for SMTP, and LMTP is never spoken "
+		    "there (RFC 2033, 5); its own is 24",
+		    STR_ARG(text));
+	return 0;
 }
 
 int
@@ -194,8 +236,17 @@ relay_hosts(struct relay *relay, struct str text, struct pool *p, struct err *e)
 			    (int)RELAY_HOSTS);
 		if (relay_host(&host[relay->n++], one, p, e) < 0)
 			return -1;
+		if ((host[0].path.n > 0) != (host[relay->n - 1].path.n > 0))
+			return err_set(e, ERR_SYNTAX,
+			    "hosts and sockets do not go together");
 	}
 	return 0;
+}
+
+bool
+relay_is_socket(const struct relay *relay)
+{
+	return relay->n > 0 && relay->host[0].path.n > 0;
 }
 
 void

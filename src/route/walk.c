@@ -52,11 +52,17 @@ walk_address(struct walk *w, struct str ip)
 }
 
 void
+walk_known(struct walk_host *h, struct str ip)
+{
+	h->known = true;
+	h->ip[h->n++] = ip;
+}
+
+void
 walk_literal(struct walk_host *h, struct str ip)
 {
 	h->literal = true;
-	h->known = true;
-	h->ip[h->n++] = ip;
+	walk_known(h, ip);
 }
 
 void

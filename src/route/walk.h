@@ -25,6 +25,7 @@ struct walk_host {
 	unsigned preference;
 	unsigned port;	/* 0: the usual one */
 	bool encrypted; /* TLS from the first byte */
+	bool lmtp;	/* speaks LMTP */
 	bool literal;	/* it is an address literal */
 	bool service;	/* not a host: a domain that has to be asked for some */
 	/* Whose service it is, where the DNS says so; empty: its own. */
@@ -32,7 +33,7 @@ struct walk_host {
 	bool foreign; /* nothing but that says that it belongs to domain */
 	bool known;   /* its addresses were asked for */
 	size_t n;
-	struct str ip[WALK_ADDRESSES];
+	struct str ip[WALK_ADDRESSES]; /* or the path of its socket */
 	enum address_state state[WALK_ADDRESSES];
 };
 
@@ -83,7 +84,10 @@ void walk_served(struct walk *);
 /* Adds an address to host[at]; more than WALK_ADDRESSES are passed over. */
 void walk_address(struct walk *, struct str ip);
 
-/* Adds the address of a host that is nothing but an address. */
+/* Adds its only address, be it a socket; nobody is asked for another. */
+void walk_known(struct walk_host *, struct str ip);
+
+/* The same of a host that is nothing but an address. */
 void walk_literal(struct walk_host *, struct str ip);
 
 /*

@@ -18,7 +18,6 @@
 enum {
 	FLIGHT_BYTES = 48 * 1024,
 	FLIGHT_COMMANDS = 1024,
-	BLOCK = 128 * 1024,
 };
 
 int64_t
@@ -60,6 +59,7 @@ dialogue_turn(struct session *s, const struct letter *letter)
 	s->accepted = 0;
 	s->sent = 0;
 	s->dots = (struct dots){0};
+	s->dotted = s->cut = false;
 }
 
 const struct letter *
@@ -100,6 +100,7 @@ put_command(struct session *s, enum step step)
 	switch (step) {
 	case STEP_EHLO:
 	case STEP_HELO:
+	case STEP_LHLO:
 		put_helo(&b, script[step].command, s->errand);
 		break;
 	case STEP_MAIL:
@@ -132,6 +133,7 @@ put_command(struct session *s, enum step step)
 	case STEP_READY:
 	case STEP_BODY:
 	case STEP_DOT:
+	case STEP_EACH:
 	case STEP_NEXT:
 	case STEP_END:
 	default:
@@ -145,9 +147,8 @@ put_command(struct session *s, enum step step)
 	return some;
 }
 
-/* Writes what was put together; false: the connection is lost. */
-static bool
-flush(struct session *s, enum wait wait)
+bool
+dialogue_flush(struct session *s, enum wait wait)
 {
 	bool written = io_write(s->io, buf_str(&s->out),
 			   dialogue_until(s, wait), &s->fault) == 0;
@@ -180,7 +181,8 @@ dialogue_say(struct session *s, enum step step)
 		}
 	}
 	/* A reply that came before the connection was lost still counts. */
-	return flush(s, wait) || io_pending(s->io) ? HEARD_2YZ : HEARD_LOST;
+	return dialogue_flush(s, wait) || io_pending(s->io) ? HEARD_2YZ
+							    : HEARD_LOST;
 }
 
 static void
@@ -221,9 +223,8 @@ class_of(const struct session *s)
 	return s->reply.code == 421 ? HEARD_421 : by_digit[s->reply.code / 100];
 }
 
-/* Hears one reply before the deadline. */
-static enum heard
-hear(struct session *s, int64_t deadline)
+enum heard
+dialogue_reply(struct session *s, int64_t deadline)
 {
 	enum reply_state state = REPLY_MORE;
 
@@ -255,7 +256,8 @@ hear(struct session *s, int64_t deadline)
 enum heard
 dialogue_hear(struct session *s, enum step step)
 {
-	enum heard heard = hear(s, dialogue_until(s, script[step].wait));
+	enum heard heard =
+	    dialogue_reply(s, dialogue_until(s, script[step].wait));
 
 	if (s->owed > 0)
 		s->owed--;
@@ -267,9 +269,9 @@ dialogue_hear(struct session *s, enum step step)
 		s->data_owed = false;
 	if (step == STEP_RSET && heard == HEARD_2YZ)
 		s->open = false;
-	if (step == STEP_EHLO || step == STEP_HELO)
+	if (step == STEP_EHLO || step == STEP_HELO || step == STEP_LHLO)
 		s->offered = (struct extend){0};
-	if (step == STEP_EHLO && heard == HEARD_2YZ)
+	if ((step == STEP_EHLO || step == STEP_LHLO) && heard == HEARD_2YZ)
 		extend_read(&s->offered, buf_str(&s->reply.text));
 	return heard;
 }
@@ -336,122 +338,6 @@ dialogue_check(struct session *s)
 	return HEARD_2YZ;
 }
 
-/* A reply came, or the end, while we were still sending (D-45). */
-static enum heard
-early(struct session *s)
-{
-	enum heard heard = hear(s, dialogue_until(s, WAIT_BLOCK));
-
-	if (heard != HEARD_2YZ && heard != HEARD_3YZ)
-		return heard;
-	err_set(&s->fault, ERR_PEER, "a reply %u before the end of data",
-	    s->reply.code);
-	return HEARD_GARBAGE;
-}
-
-/* The next block of the message, stuffed, at the end of out. */
-static enum heard
-next_block(struct session *s)
-{
-	const struct content *content = &s->letter->content;
-	uint64_t left = content->size - s->sent;
-	size_t n = left < BLOCK ? (size_t)left : BLOCK;
-	size_t got = 0;
-
-	if (s->block == NULL) /* another message may be larger */
-		s->block = buf_block(s->errand->letters > 1 ? BLOCK : n);
-	while (got < n) {
-		ssize_t more = sys_pread(content->fd, s->block + got, n - got,
-		    (off_t)(s->sent + got));
-
-		if (more < 0)
-			err_sys(&s->fault, "reading the message");
-		if (more == 0)
-			err_set(
-			    &s->fault, ERR_LIMIT, "the message became shorter");
-		if (more <= 0)
-			return HEARD_3YZ;
-		got += (size_t)more;
-	}
-	s->sent += got;
-	dots_feed(&s->dots, str_of(s->block, got), &s->out);
-	return HEARD_2YZ;
-}
-
-/* Which of the letters it is. */
-static size_t
-number(const struct session *s)
-{
-	return (size_t)(s->letter - s->errand->letter);
-}
-
-enum heard
-dialogue_body(struct session *s)
-{
-	uint64_t size = s->letter->content.size;
-
-	for (;;) {
-		enum heard heard;
-
-		/* As late as can be: past it we outlive who could call us. */
-		if (size - s->sent <= BLOCK)
-			s->hooks->at_gate(
-			    s->hooks->ctx, number(s), s->offered.dsn);
-		heard = next_block(s);
-		if (heard != HEARD_2YZ)
-			return heard;
-		if (s->sent == size)
-			break;
-		if (io_pending(s->io))
-			return early(s);
-		/* Who says no and takes nothing more is not waited for. */
-		if (io_write_unless_heard(s->io, buf_str(&s->out),
-			dialogue_until(s, WAIT_BLOCK), &s->fault) != 0)
-			return io_pending(s->io) ? early(s) : HEARD_LOST;
-		buf_clear(&s->out);
-	}
-	if (s->hooks->gate(s->hooks->ctx, number(s)))
-		return io_pending(s->io) ? early(s) : HEARD_2YZ;
-	err_set(&s->fault, ERR_LIMIT, "stopped before the end of data");
-	return HEARD_3YZ;
-}
-
-enum heard
-dialogue_dot(struct session *s)
-{
-	struct buf b;
-
-	dots_end(&s->dots, &s->out);
-	if (s->hooks->show) {
-		buf_init(&b, 128);
-		buf_printf(&b, "(the message: %" PRIu64 " octets)",
-		    s->letter->content.size);
-		dialogue_show(s, "***", buf_str(&b));
-		buf_free(&b);
-	}
-	dialogue_show(s, ">>>", STR("."));
-	if (s->offered.pipelining && !dialogue_goes_on(s)) {
-		dialogue_show(s, ">>>", STR("QUIT (in the same write)"));
-		buf_add(&s->out, STR("QUIT\r\n"));
-		s->parted = true;
-	}
-	if (!flush(s, WAIT_BLOCK)) {
-		/* Who refuses and hangs up has refused all the same. */
-		enum heard last = io_pending(s->io)
-		    ? hear(s, dialogue_until(s, WAIT_BLOCK))
-		    : HEARD_LOST;
-
-		return last == HEARD_2YZ ? HEARD_LOST : last;
-	}
-
-	enum heard heard = hear(s, dialogue_until(s, WAIT_DOT));
-
-	/* Any clear reply ends the transaction (RFC 5321, 4.1.1.4). */
-	if (heard == HEARD_2YZ || heard == HEARD_4YZ || heard == HEARD_5YZ)
-		s->open = false;
-	return heard;
-}
-
 bool
 dialogue_drain(struct session *s)
 {
@@ -461,7 +347,7 @@ dialogue_drain(struct session *s)
 
 	while (s->owed > 0) {
 		bool data = s->data_owed && s->owed == 1;
-		enum heard heard = hear(s, deadline);
+		enum heard heard = dialogue_reply(s, deadline);
 
 		s->owed--;
 		s->data_owed = s->data_owed && !data;
@@ -471,14 +357,15 @@ dialogue_drain(struct session *s)
 		accepted = accepted || (!data && heard == HEARD_2YZ);
 		if (!data || heard != HEARD_3YZ)
 			continue;
-		/* For whom it accepted, a lone dot would be a message. */
-		if (accepted)
+		/* For whom it accepted, a lone dot would be a message; and with
+		 * LMTP nobody knows how many replies it would have. */
+		if (accepted || s->errand->lmtp)
 			return false;
 		dialogue_show(s, ">>>", STR("."));
 		buf_add(&s->out, STR(".\r\n"));
-		if (!flush(s, WAIT_QUIT))
+		if (!dialogue_flush(s, WAIT_QUIT))
 			return false;
-		heard = hear(s, deadline);
+		heard = dialogue_reply(s, deadline);
 		if (heard == HEARD_421 || heard == HEARD_GARBAGE ||
 		    heard == HEARD_LOST)
 			return false;
@@ -494,5 +381,5 @@ dialogue_part(struct session *s)
 		return;
 	put_command(s, STEP_QUIT);
 	s->owed = 0;
-	(void)flush(s, WAIT_QUIT);
+	(void)dialogue_flush(s, WAIT_QUIT);
 }

@@ -50,7 +50,7 @@ struct session {
 	unsigned char *rcpt;   /* those of this one */
 	size_t next_said;      /* the recipient whose RCPT is said next */
 	size_t next_heard;     /* whose reply comes next */
-	size_t current;	       /* whose reply came last */
+	size_t current;	       /* whose reply came last, or is due */
 	size_t accepted;
 	bool open;   /* the server may think that a transaction is going on */
 	size_t owed; /* replies to commands already said */
@@ -63,6 +63,8 @@ struct session {
 	char *block;	/* of the message, while it is sent */
 	struct dots dots;
 	uint64_t sent; /* octets of the message that were read */
+	bool dotted;   /* its end has been said, */
+	bool cut;      /* but could not be written */
 	struct reply reply;
 	struct err fault; /* why it is garbage, lost, or our own trouble */
 };
@@ -92,6 +94,12 @@ enum heard dialogue_say(struct session *, enum step);
 void dialogue_show(const struct session *, const char *mark, struct str line);
 void dialogue_note(const struct session *, enum log_level, struct str line);
 int64_t dialogue_until(const struct session *, enum wait);
+
+/* Hears one reply before the deadline. */
+enum heard dialogue_reply(struct session *, int64_t deadline);
+
+/* Writes what was put together; false: the connection is lost. */
+bool dialogue_flush(struct session *, enum wait);
 
 /* Waits for one reply under the step's time. */
 enum heard dialogue_hear(struct session *, enum step);
@@ -126,6 +134,12 @@ enum heard dialogue_body(struct session *);
 
 /* Sends the last block, the dot, with PIPELINING also QUIT; hears. */
 enum heard dialogue_dot(struct session *);
+
+/* LMTP: has an accepted recipient no verdict yet?  He is the current one. */
+bool dialogue_unjudged(struct session *);
+
+/* Sends the last block and the dot, unless that was done; hears of him. */
+enum heard dialogue_each(struct session *);
 
 /*
  * Hears the replies that are owed when the flight is left; a 354 is answered

@@ -20,17 +20,18 @@ struct session_hooks {
 	 * server will send the reports that are asked for. */
 	void (*at_gate)(void *ctx, size_t letter, bool dsn);
 	/*
-	 * The verdict on the message, for all recipients of the letter that
-	 * have none yet; comes before they are told one by one.  False: it
-	 * could not be kept, and whether it was sent counts as doubt.  May be
-	 * NULL.
+	 * The verdict on the message, for those of n recipients from `first`
+	 * on (of all) that have none yet: all that the letter has, or, with
+	 * LMTP, one; comes before they are told one by one.  False: it could
+	 * not be kept, and whether it was sent counts as doubt.  May be NULL.
 	 */
-	bool (*verdict)(void *ctx, size_t letter, const struct status *);
+	bool (*verdict)(
+	    void *ctx, size_t first, size_t n, const struct status *);
 	/* A line of the conversation, with its mark: ">>>" is said, "***" a
 	 * remark, "" heard.  NULL if nobody listens. */
 	void (*show)(void *ctx, const char *mark, struct str line);
 	void (*log)(void *ctx, enum log_level, struct str line);
-	struct str peer; /* "host[ip]:port", for texts */
+	struct str peer; /* for texts: "host[ip]:port" */
 	void *ctx;
 };
 

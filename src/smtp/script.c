@@ -19,12 +19,16 @@ const struct row script[STEPS] = {
                     C(EHLO, NONE),    C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
                     C(QUIT, HOST),    C(END, HOST),     C(END, HOST) } },
 [STEP_EHLO] =     { "EHLO", "EHLO", "saying EHLO",
-                    WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_EHLO,     false, {
+                    WHEN_SMTP,     STEP_LHLO,     ACT_SAY,   WAIT_EHLO,     false, {
                     C(STARTTLS, NONE), C(QUIT, HOST),   C(QUIT, HOST),    C(HELO, NONE),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_HELO] =     { "HELO", "HELO", "saying HELO",
                     WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_EHLO,     false, {
                     C(SECURE, NONE),  C(QUIT, HOST),    C(QUIT, HOST),    C(QUIT, HOST),
+                    C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
+[STEP_LHLO] =     { "LHLO", "LHLO", "saying LHLO",
+                    WHEN_ALWAYS,   STEP_END,      ACT_SAY,   WAIT_EHLO,     false, {
+                    C(STARTTLS, NONE), C(QUIT, HOST),   C(QUIT, HOST),    C(QUIT, HOST),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_STARTTLS] = { "STARTTLS", "STARTTLS", "saying STARTTLS",
                     WHEN_TLS,      STEP_SECURE,   ACT_SAY,   WAIT_STARTTLS, false, {
@@ -76,9 +80,14 @@ const struct row script[STEPS] = {
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_DOT] =      { "DOT", "end of DATA",
                     "sending end of data -- message may be sent more than once",
-                    WHEN_ALWAYS,   STEP_END,      ACT_DOT,   WAIT_DOT,      false, {
+                    WHEN_SMTP,     STEP_EACH,     ACT_DOT,   WAIT_DOT,      false, {
                     C(NEXT, MESSAGE), C(QUIT, DOUBT),   C(NEXT, MESSAGE), C(NEXT, MESSAGE),
                     C(END, MESSAGE),  C(END, DOUBT),    C(END, DOUBT) } },
+[STEP_EACH] =     { "EACH", "end of DATA",
+                    "sending end of data -- message may be sent more than once",
+                    WHEN_UNJUDGED, STEP_NEXT,     ACT_EACH,  WAIT_DOT,      false, {
+                    C(EACH, RCPT),    C(QUIT, DOUBT),   C(EACH, RCPT),    C(EACH, RCPT),
+                    C(EACH, RCPT),    C(END, DOUBT),    C(END, DOUBT) } },
 [STEP_NEXT] =     { "NEXT", NULL, "turning to the next message",
                     WHEN_MORE,     STEP_QUIT,     ACT_NEXT,  WAIT_QUIT,     false, {
                     C(READY, NONE),   C(END, HOST),     C(END, HOST),     C(END, HOST),

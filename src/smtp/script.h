@@ -15,6 +15,7 @@ enum step {
 	STEP_GREETING,
 	STEP_EHLO,
 	STEP_HELO,
+	STEP_LHLO,
 	STEP_STARTTLS,
 	STEP_SHAKE,
 	STEP_SECURE,
@@ -28,6 +29,7 @@ enum step {
 	STEP_DATA,
 	STEP_BODY,
 	STEP_DOT,
+	STEP_EACH,
 	STEP_NEXT,
 	STEP_QUIT,
 	STEP_END,
@@ -38,11 +40,13 @@ enum step {
 enum when {
 	WHEN_ALWAYS,
 	WHEN_WRAPPED,	/* TLS comes before all else */
+	WHEN_SMTP,	/* and not LMTP (RFC 2033) */
 	WHEN_TLS,	/* wanted, offered, and not there yet */
 	WHEN_LOGIN,	/* wanted, and not done yet */
 	WHEN_UNSETTLED, /* a transaction may still be open */
 	WHEN_RCPT,	/* there is a recipient not yet named */
 	WHEN_ACCEPTED,	/* at least one recipient was accepted */
+	WHEN_UNJUDGED,	/* one who was accepted has no verdict yet */
 	WHEN_MORE,	/* another message is for this host */
 };
 
@@ -56,6 +60,7 @@ enum act {
 	ACT_CHECK,  /* compares what is offered with what is needed */
 	ACT_BODY,   /* sends the message up to the gate */
 	ACT_DOT,    /* sends the rest and the dot, waits for the reply */
+	ACT_EACH,   /* the same, once; waits for one recipient's reply */
 	ACT_NEXT,   /* hears what is still owed, turns to the next message */
 	ACT_PART,   /* says its command and waits for nothing */
 };

@@ -18,11 +18,13 @@ enum {
 };
 
 static bool
-applies(const struct session *s, enum when when)
+applies(struct session *s, enum when when)
 {
 	switch (when) {
 	case WHEN_WRAPPED:
 		return s->errand->encrypted;
+	case WHEN_SMTP:
+		return !s->errand->lmtp;
 	case WHEN_TLS:
 		return s->errand->tls != TLS_LEVEL_NONE &&
 		    s->offered.starttls && !s->encrypted && s->tls != NULL;
@@ -35,6 +37,8 @@ applies(const struct session *s, enum when when)
 		return dialogue_next(s, s->next_heard) < s->letter->n;
 	case WHEN_ACCEPTED:
 		return s->accepted > 0;
+	case WHEN_UNJUDGED:
+		return dialogue_unjudged(s);
 	case WHEN_MORE:
 		return dialogue_goes_on(s);
 	case WHEN_ALWAYS:
@@ -76,6 +80,9 @@ prove(struct session *s)
 	err_set(&s->fault, ERR_PEER,
 	    s->offered.starttls
 		? "TLS is demanded, and the host refused STARTTLS"
+		: s->errand->lmtp
+		? "TLS is demanded, and the host does not offer STARTTLS; few "
+		  "do with LMTP: tls = none sends it in clear text"
 		: "TLS is demanded, and the host does not offer STARTTLS; is "
 		  "this the right port? submissions (465) has TLS from the "
 		  "first byte");
@@ -103,6 +110,8 @@ perform(struct session *s, enum step step)
 		return dialogue_body(s);
 	case ACT_DOT:
 		return dialogue_dot(s);
+	case ACT_EACH:
+		return dialogue_each(s);
 	case ACT_NEXT:
 		return turn(s);
 	case ACT_PART:
@@ -232,11 +241,26 @@ status_of(struct session *s, enum step step, enum blame blame, enum heard heard,
 
 /* Whoever keeps the verdicts hears this one first. */
 static bool
-keep(const struct session *s, const struct status *status)
+keep(const struct session *s, size_t i, size_t n, const struct status *status)
 {
 	return s->hooks->verdict == NULL ||
-	    s->hooks->verdict(
-		s->hooks->ctx, (size_t)(s->letter - s->errand->letter), status);
+	    s->hooks->verdict(s->hooks->ctx, s->letter->first + i, n, status);
+}
+
+/*
+ * A verdict on the message: for n of its recipients from i on, who are told one
+ * by one when it has been kept.
+ */
+static void
+judge_message(
+    struct session *s, size_t i, size_t n, bool kept, struct status status)
+{
+	if (!kept)
+		status = status_own(BLAME_DOUBT, "4.3.0",
+		    STR("the verdict could not be written down: it "
+			"may be delivered twice"));
+	for (size_t end = i + n; i < end; i++)
+		judge_one(s, i, &status);
 }
 
 /*
@@ -246,7 +270,12 @@ static void
 judge(struct session *s, enum step step, enum blame blame, enum heard heard,
     struct session_end *end, struct buf *text)
 {
-	const bool taken = blame == BLAME_MESSAGE && heard == HEARD_2YZ;
+	/* With LMTP each hears of the message for himself. */
+	const bool one = script[step].act == ACT_EACH && blame == BLAME_RCPT;
+	const bool taken =
+	    (one || blame == BLAME_MESSAGE) && heard == HEARD_2YZ;
+	const size_t first = one ? s->current : 0;
+	const size_t n = one ? 1 : s->letter->n;
 	struct status status;
 	bool kept = true;
 
@@ -259,30 +288,18 @@ judge(struct session *s, enum step step, enum blame blame, enum heard heard,
 	}
 	/* Before its words, which take memory that there may not be. */
 	if (taken) {
-		status = status_own(BLAME_MESSAGE, "2.0.0", STR_NONE);
-		kept = keep(s, &status);
+		status = status_own(blame, "2.0.0", STR_NONE);
+		kept = keep(s, first, n, &status);
 	}
 	status = status_of(s, step, blame, heard, text);
-	switch (blame) {
-	case BLAME_RCPT:
-		judge_one(s, s->current, &status);
-		break;
-	case BLAME_SENDER:
-	case BLAME_MESSAGE:
-	case BLAME_DOUBT:
-		if (!(taken ? kept : keep(s, &status)))
-			status = status_own(BLAME_DOUBT, "4.3.0",
-			    STR("the verdict could not be written down: it "
-				"may be delivered twice"));
-		for (size_t i = 0; i < s->letter->n; i++)
-			judge_one(s, i, &status);
-		break;
-	case BLAME_HOST:
-	case BLAME_US:
-	case BLAME_NONE:
-	default:
+	if (blame == BLAME_HOST || blame == BLAME_US) {
 		end->status = status;
-		break;
+	} else if (blame == BLAME_RCPT && !one) {
+		judge_one(s, s->current, &status);
+	} else {
+		if (!taken)
+			kept = keep(s, first, n, &status);
+		judge_message(s, first, n, kept, status);
 	}
 }
 

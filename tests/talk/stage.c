@@ -158,13 +158,14 @@ set_wait(struct dispatch_opts *opts, struct str rest)
 }
 
 /*
- * Hosts that want to know who we are, which MX hosts are never told (F-01): a
- * relay.  The secret lies in a file without a name, which deliver closes.
+ * Hosts that want to know who we are, which MX hosts are never told (F-01), or
+ * speak LMTP: a relay.  The secret lies in a file without a name, which deliver
+ * closes.
  */
-struct stage_login {
+struct stage_relay {
 	struct relay relay;
 	struct login login;
-	int fd;
+	int fd; /* -1: no secret */
 };
 
 /* The hosts of the play, in their order; their addresses need no DNS. */
@@ -188,25 +189,34 @@ put_hosts(struct relay *relay, const struct play *play, struct pool *pool)
 	}
 }
 
+/* Mail goes there, if it does not already. */
 static void
-close_login(const struct dispatch_opts *opts)
+use_relay(struct stage_relay *r, struct dispatch_opts *opts,
+    const struct play *play, struct pool *pool)
 {
-	const struct stage_login *l =
-	    (const struct stage_login *)opts->routes.relay;
+	if (opts->routes.relay)
+		return;
+	r->relay.name = STR("talk");
+	put_hosts(&r->relay, play, pool);
+	opts->routes.relay = &r->relay;
+}
 
-	if (l)
-		(void)close(l->fd);
+static void
+close_login(struct stage_relay *r)
+{
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
 }
 
 /* login USER PASSWORD [MECHANISM...] [in-clear] */
 static bool
-set_login(struct dispatch_opts *opts, struct str rest, const struct play *play,
-    struct pool *pool)
+set_login(struct stage_relay *l, struct str rest, struct pool *pool)
 {
-	struct stage_login *l = pool_array(pool, 1, sizeof(*l));
 	struct str word;
 	struct buf path, text;
 
+	close_login(l);
 	l->login = (struct login){
 	    .user = words_next(&rest), .kind = SECRET_FILE, .mechs = 0};
 	l->fd = memfd_create("secret", MFD_CLOEXEC);
@@ -225,10 +235,7 @@ set_login(struct dispatch_opts *opts, struct str rest, const struct play *play,
 	l->login.from = pool_str(pool, buf_str(&path));
 	buf_free(&text);
 	buf_free(&path);
-	close_login(opts);
-	l->relay = (struct relay){.name = STR("talk"), .login = &l->login};
-	put_hosts(&l->relay, play, pool);
-	opts->routes.relay = &l->relay;
+	l->relay.login = &l->login;
 	while ((word = words_next(&rest)).n > 0) {
 		enum mech mech = mech_find(word);
 
@@ -245,13 +252,24 @@ set_login(struct dispatch_opts *opts, struct str rest, const struct play *play,
 }
 
 static bool
-set_option(struct dispatch_opts *opts, struct str rest, const struct play *play,
-    struct pool *pool)
+set_lmtp(struct stage_relay *r)
+{
+	for (size_t i = 0; i < r->relay.n; i++)
+		r->relay.host[i].lmtp = true;
+	return true;
+}
+
+static bool
+set_option(struct dispatch_opts *opts, struct stage_relay *relay,
+    struct str rest, const struct play *play, struct pool *pool)
 {
 	struct str key = words_next(&rest);
 
-	if (str_eq(key, STR("login")))
-		return set_login(opts, rest, play, pool);
+	if (str_eq(key, STR("login")) || str_eq(key, STR("lmtp"))) {
+		use_relay(relay, opts, play, pool);
+		return str_eq(key, STR("lmtp")) ? set_lmtp(relay)
+						: set_login(relay, rest, pool);
+	}
 	if (str_eq(key, STR("wait")))
 		return set_wait(opts, rest);
 	if (str_eq(key, STR("attempt-limit")))
@@ -279,17 +297,17 @@ set_option(struct dispatch_opts *opts, struct str rest, const struct play *play,
 
 static void
 set_options(const struct play *play, struct dispatch_opts *opts,
-    struct pool *pool, struct faults *faults)
+    struct stage_relay *relay, struct pool *pool, struct faults *faults)
 {
 	for (const struct remark *r = play->remarks; r; r = r->next)
 		if (r->note == NOTE_OPTION &&
-		    !set_option(opts, r->text, play, pool))
+		    !set_option(opts, relay, r->text, play, pool))
 			fault_add(faults, r->line, "not understood");
 }
 
 static struct dispatch_opts
-options_of(const struct play *play, struct world *w, struct heard *heard,
-    struct pool *pool, struct faults *faults)
+options_of(const struct play *play, struct stage_relay *relay, struct world *w,
+    struct heard *heard, struct pool *pool, struct faults *faults)
 {
 	struct dispatch_opts opts = {
 	    .lookup = {.timeout = 10000, .family = IP_ANY, .show = true},
@@ -316,7 +334,7 @@ options_of(const struct play *play, struct world *w, struct heard *heard,
 	opts.lookup.start = opts.start;
 	buf_free(&server);
 	memcpy(opts.wait, waits, sizeof(waits));
-	set_options(play, &opts, pool, faults);
+	set_options(play, &opts, relay, pool, faults);
 	return opts;
 }
 
@@ -340,7 +358,9 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
     struct pool *pool, struct faults *faults)
 {
 	struct content content = content_of(play);
-	struct dispatch_opts opts = options_of(play, w, heard, pool, faults);
+	struct stage_relay relay = {.fd = -1};
+	struct dispatch_opts opts =
+	    options_of(play, &relay, w, heard, pool, faults);
 	struct job job = {.envelope = &heard->env, .content = &content};
 	int64_t start = clock_now();
 	struct err e = {0};
@@ -350,7 +370,7 @@ deliver(const struct play *play, struct world *w, struct heard *heard,
 	if (dispatch(&job, 1, &opts, pool, &e) < 0)
 		fault_add(faults, play->line, "dispatch: %s", e.text);
 	log_to(NULL, NULL);
-	close_login(&opts);
+	close_login(&relay);
 	heard->took = clock_now() - start;
 	heard->stuck = vtime_stuck();
 	(void)close(content.fd);

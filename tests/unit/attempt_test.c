@@ -30,7 +30,7 @@ struct story {
 	const char *outcome; /* of the two recipients, when it is over */
 };
 
-#define DIALLED "dial 1 127.0.0.1 1 0 0 2.0.0 connected"
+#define DIALLED "dial 0 1 1 0 0 2.0.0 connected"
 #define TAKEN "1 4 250 2.0.0 250 ok"
 #define REFUSED "3 3 550 5.1.1 550 no"
 #define LATER "2 3 450 4.2.0 450 later"
@@ -56,8 +56,7 @@ static const struct story stories[] = {
     {"an undecided verdict", {DIALLED, "rcpt 0 0 0 0 0.0.0 what", "end"}, true,
 	"deferred deferred"},
     {"an address that it was not given",
-	{"dial 1 192.0.2.9 1 0 0 2.0.0 connected", "end"}, true,
-	"deferred deferred"},
+	{"dial 1 1 1 0 0 2.0.0 connected", "end"}, true, "deferred deferred"},
     {"two connections", {DIALLED, DIALLED, "end"}, true, "deferred deferred"},
     {"two gates", {DIALLED, "gate 0", "gate 0", "end"}, true,
 	"deferred deferred"},
@@ -71,12 +70,10 @@ static const struct story stories[] = {
     {"nothing but an end: the same attempt does not come again", {"end"}, false,
 	"deferred deferred"},
     {"a failure twice",
-	{"dial 0 127.0.0.1 2 1 0 4.4.1 no", "dial 0 127.0.0.1 2 1 0 4.4.1 no",
-	    "end"},
-	true, "deferred deferred"},
-    {"an address that failed and connects",
-	{"dial 0 127.0.0.1 2 1 0 4.4.1 no", DIALLED, "end"}, true,
+	{"dial 0 0 2 1 0 4.4.1 no", "dial 0 0 2 1 0 4.4.1 no", "end"}, true,
 	"deferred deferred"},
+    {"an address that failed and connects",
+	{"dial 0 0 2 1 0 4.4.1 no", DIALLED, "end"}, true, "deferred deferred"},
     {"no report at all", {"hello"}, true, "deferred deferred"},
     {"an end that comes too early", {DIALLED, "gate 0"}, false,
 	"deferred deferred"},

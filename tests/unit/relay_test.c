@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* C-27, C-29: how a relay is written, and whose mail it takes. */
+/* C-27, C-29, D-51: how a relay is written, and whose mail it takes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +13,13 @@
 /* A label of some length. */
 #define X60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
+#define FOLDER10 "/123456789"
+#define FOLDER50 FOLDER10 FOLDER10 FOLDER10 FOLDER10 FOLDER10
+#define FOLDER100 FOLDER50 FOLDER50
+
 static const struct {
 	const char *text;
-	const char
-	    *expected; /* "name port encrypted", or a part of the error */
+	const char *expected; /* "name port marks", or a part of the error */
 } hosts[] = {
     {"mail.example.org", "mail.example.org 0"},
     {"Mail.Example.ORG.", "mail.example.org 0"},
@@ -73,6 +76,24 @@ static const struct {
     {"[IPv6:]", "there is no IPv6 address"},
     {"[IPv6:192.0.2.1]", "there is no IPv6 address"},
     {"[IPv6:mail.example.org]", "there is no IPv6 address"},
+    {"lmtp://mail.example.org", "mail.example.org 24 lmtp"},
+    {"LMTP://mail.example.org:2424", "mail.example.org 2424 lmtp"},
+    {"lmtp://[2001:db8::1]:24", "[IPv6:2001:db8::1] 24 literal lmtp"},
+    {"lmtp://mail.example.org:submissions", "mail.example.org 465 lmtp"},
+    {"mail.example.org:lmtp", "mail.example.org 24 lmtp"},
+    {"smtp://mail.example.org:lmtp", "mail.example.org 24"},
+    {"lmtp:587", "lmtp 587"},
+    {"lmtp", "lmtp 0"},
+    {"lmtp:/run/dovecot/lmtp", "localhost 0 lmtp /run/dovecot/lmtp"},
+    {"Lmtp:/x:y]", "localhost 0 lmtp /x:y]"},
+    {"lmtp:" FOLDER100 "/123456", "localhost 0 lmtp " FOLDER100 "/123456"},
+    {"lmtp:" FOLDER100 "/1234567", "at most 107 bytes, and this has 108: /"},
+    {"lmtp://mail.example.org:25", "LMTP is never spoken"},
+    {"lmtp://[192.0.2.1]:smtp", "LMTP is never spoken"},
+    {"lmtp:run/lmtp", "neither a port"},
+    {"lmtp:unix:/run/lmtp", "neither a port"},
+    {"lmtp:///run/lmtp", "byte 0x2f"},
+    {"lmtp://", "domain of 0 bytes"},
     {"", "domain of 0 bytes"},
     {":587", "domain of 0 bytes"},
     {"[]", "domain of 0 bytes"},
@@ -101,10 +122,11 @@ hosts_of_relays(void **state)
 
 		buf_init(&b, 1000);
 		if (relay_host(&h, str_c(hosts[i].text), &p, &e) == 0) {
-			buf_printf(&b, "%.*s %u%s%s%s", STR_ARG(h.name), h.port,
-			    h.encrypted ? " encrypted" : "",
-			    h.literal ? " literal" : "",
-			    h.service ? " service" : "");
+			buf_printf(&b, "%.*s %u%s%s%s%s%s%.*s", STR_ARG(h.name),
+			    h.port, h.encrypted ? " encrypted" : "",
+			    h.literal ? " literal" : "", h.lmtp ? " lmtp" : "",
+			    h.service ? " service" : "", h.path.n ? " " : "",
+			    STR_ARG(h.path));
 			assert_string_equal(b.p, hosts[i].expected);
 		} else if (strstr(e.text, hosts[i].expected) == NULL) {
 			fail_msg("%s: %s", hosts[i].text, e.text);
@@ -133,6 +155,13 @@ lists_of_hosts(void **state)
 	assert_int_equal(relay_hosts(&relay, STR(""), &p, &e), 0);
 	assert_int_equal(relay.n, 0);
 	assert_int_equal(relay_hosts(&relay, STR("a, b:x"), &p, &e), -1);
+	assert_int_equal(relay_hosts(&relay, STR("lmtp://a b"), &p, &e), 0);
+	assert_false(relay_is_socket(&relay));
+	assert_int_equal(
+	    relay_hosts(&relay, STR("lmtp:/a,lmtp:/b"), &p, &e), 0);
+	assert_true(relay_is_socket(&relay));
+	assert_int_equal(relay_hosts(&relay, STR("lmtp:/a b"), &p, &e), -1);
+	assert_int_equal(relay_hosts(&relay, STR("a lmtp:/b"), &p, &e), -1);
 	buf_init(&b, 1000);
 	for (int i = 0; i < RELAY_HOSTS; i++)
 		buf_printf(&b, "h%d ", i);

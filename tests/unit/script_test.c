@@ -62,8 +62,9 @@ every_step_is_reached(void **state)
  * (once, since WHEN_TLS is false then), LOGIN for the next mechanism (one that
  * was refused is not chosen again), ANSWER for the next challenge (of which a
  * mechanism has three at most), RCPT for the next recipient (as often as there
- * are some, since WHEN_RCPT is false then), and READY for the next message
- * (likewise, WHEN_MORE).
+ * are some, since WHEN_RCPT is false then), EACH for the next one's reply
+ * (likewise, WHEN_UNJUDGED: whom a reply is for has his verdict), and READY for
+ * the next message (WHEN_MORE).
  */
 static void
 every_path_ends(void **state)
@@ -96,6 +97,12 @@ every_path_ends(void **state)
 			if (step == STEP_NEXT && h == HEARD_2YZ) {
 				assert_int_equal(next, STEP_READY);
 				assert_int_equal(row->when, WHEN_MORE);
+				continue;
+			}
+			if (step == STEP_EACH) {
+				assert_int_equal(next, STEP_EACH);
+				assert_int_equal(row->when, WHEN_UNJUDGED);
+				assert_int_equal(row->on[h].blame, BLAME_RCPT);
 				continue;
 			}
 			assert_int_equal(step, STEP_RCPT);
@@ -134,21 +141,29 @@ data_only_with_an_accepted_recipient(void **state)
 
 /*
  * D-36, D-37: behind the dot there is only a clear reply, which is the
- * message's verdict, or doubt; and nothing before the dot is doubt.
+ * message's verdict, or doubt; and nothing before the dot is doubt.  D-52,
+ * D-53: the same with LMTP, for one recipient.
  */
 static void
 behind_the_dot_a_clear_reply_or_doubt(void **state)
 {
-	const struct cell *dot = script[STEP_DOT].on;
+	static const struct {
+		enum step step;
+		enum blame verdict;
+	} ends[] = {{STEP_DOT, BLAME_MESSAGE}, {STEP_EACH, BLAME_RCPT}};
 
 	(void)state;
-	assert_int_equal(dot[HEARD_2YZ].blame, BLAME_MESSAGE);
-	assert_int_equal(dot[HEARD_4YZ].blame, BLAME_MESSAGE);
-	assert_int_equal(dot[HEARD_5YZ].blame, BLAME_MESSAGE);
-	assert_int_equal(dot[HEARD_421].blame, BLAME_MESSAGE);
-	assert_int_equal(dot[HEARD_3YZ].blame, BLAME_DOUBT);
-	assert_int_equal(dot[HEARD_GARBAGE].blame, BLAME_DOUBT);
-	assert_int_equal(dot[HEARD_LOST].blame, BLAME_DOUBT);
+	for (int i = 0; i < 2; i++) {
+		const struct cell *dot = script[ends[i].step].on;
+
+		assert_int_equal(dot[HEARD_2YZ].blame, ends[i].verdict);
+		assert_int_equal(dot[HEARD_4YZ].blame, ends[i].verdict);
+		assert_int_equal(dot[HEARD_5YZ].blame, ends[i].verdict);
+		assert_int_equal(dot[HEARD_421].blame, ends[i].verdict);
+		assert_int_equal(dot[HEARD_3YZ].blame, BLAME_DOUBT);
+		assert_int_equal(dot[HEARD_GARBAGE].blame, BLAME_DOUBT);
+		assert_int_equal(dot[HEARD_LOST].blame, BLAME_DOUBT);
+	}
 	for (int step = 0; step < STEP_DOT; step++)
 		for (int h = 0; h < HEARDS; h++)
 			assert_int_not_equal(
@@ -180,6 +195,20 @@ waits_have_times_and_quit_has_no_verdict(void **state)
 		assert_int_equal(script[STEP_QUIT].on[h].blame, BLAME_NONE);
 		assert_int_equal(script[STEP_QUIT].on[h].next, STEP_END);
 	}
+}
+
+/* D-51: no row leads from LHLO to HELO, and EHLO is for SMTP alone. */
+static void
+lmtp_has_a_hello_of_its_own(void **state)
+{
+	(void)state;
+	for (int h = 0; h < HEARDS; h++)
+		assert_int_not_equal(script[STEP_LHLO].on[h].next, STEP_HELO);
+	for (int step = STEP_EHLO; step <= STEP_DOT; step++)
+		if (step == STEP_EHLO || step == STEP_DOT)
+			assert_int_equal(script[step].when, WHEN_SMTP);
+	assert_int_equal(script[STEP_EHLO].otherwise, STEP_LHLO);
+	assert_int_equal(script[STEP_DOT].otherwise, STEP_EACH);
 }
 
 /* E-02, E-04: STARTTLS before the handshake only, and EHLO behind it. */
@@ -264,6 +293,7 @@ main(void)
 	    cmocka_unit_test(behind_the_dot_a_clear_reply_or_doubt),
 	    cmocka_unit_test(only_rset_mail_and_rcpt_run_ahead),
 	    cmocka_unit_test(waits_have_times_and_quit_has_no_verdict),
+	    cmocka_unit_test(lmtp_has_a_hello_of_its_own),
 	    cmocka_unit_test(starttls_leads_to_a_handshake_and_a_new_ehlo),
 	    cmocka_unit_test(a_login_fails_for_now),
 	    cmocka_unit_test(the_manual_shows_it),
