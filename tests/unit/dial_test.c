@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Connecting to one of several addresses, over the loopback device. */
+/* Connecting to one of several addresses, over the loopback device; and to a
+ * socket. */
 #include "net/dial.h"
 
 #include <errno.h>
@@ -10,10 +11,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "../lib/child.h"
+#include "../lib/folder.h"
 #include "../lib/vtime.h"
 #include "base/clock.h"
 #include "os/sys.h"
@@ -273,6 +276,71 @@ each_address_has_its_time(void **state)
 	sys_close(server);
 }
 
+/* A socket that listens at this path, for one connection that waits. */
+static int
+socket_at(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = sys_socket(AF_UNIX, SOCK_STREAM);
+
+	assert_true(fd >= 0 && strlen(path) < sizeof(at.sun_path));
+	memcpy(at.sun_path, path, strlen(path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	return fd;
+}
+
+/* D-51: a socket of this host; whose queue is full is asked again in time. */
+static void
+sockets(void **state)
+{
+	static const char *const wrong[][2] = {
+	    {"none", "No such file or directory"},
+	    {"file", "Connection refused"},
+	    {".", "Connection refused"},
+	    {"file/below", "Not a directory"},
+	};
+	char long_path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	struct folder folder;
+	struct buf path;
+	struct err e;
+	int64_t start;
+	int server;
+	int fd;
+
+	(void)state;
+	folder_make(&folder);
+	buf_init(&path, 100);
+	folder_put(&folder, "file", "");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		buf_clear(&path);
+		buf_printf(&path, "%s/%s", folder.path, wrong[i][0]);
+		assert_int_equal(
+		    dial_socket(buf_str(&path), INT64_MAX, &e), -1);
+		assert_string_equal(e.text, wrong[i][1]);
+	}
+	memset(long_path, '/', sizeof(long_path));
+	assert_int_equal(
+	    dial_socket(str_of(long_path, sizeof(long_path)), 0, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	buf_clear(&path);
+	buf_printf(&path, "%s/socket", folder.path);
+	server = socket_at(path.p);
+	fd = dial_socket(buf_str(&path), 0, &e);
+	assert_true(fd >= 0);
+	vtime_start(NULL, NULL);
+	start = clock_now();
+	assert_int_equal(dial_socket(buf_str(&path), start + 1010, &e), -1);
+	assert_int_equal(clock_now() - start, 1010);
+	assert_string_equal(e.text, strerror(EAGAIN));
+	assert_int_equal(vtime_stuck(), 0);
+	vtime_stop();
+	sys_close(fd);
+	sys_close(server);
+	buf_free(&path);
+	folder_remove(&folder);
+}
+
 int
 main(void)
 {
@@ -283,6 +351,7 @@ main(void)
 	    cmocka_unit_test(no_address_is_a_failure),
 	    cmocka_unit_test(what_the_kernel_refuses),
 	    cmocka_unit_test(each_address_has_its_time),
+	    cmocka_unit_test(sockets),
 	};
 
 	return cmocka_run_group_tests_name("dial", tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /*
  * Several messages over one connection (D-48): each has its own transaction,
  * its own gate and its own verdict, and none begins while the server may
- * still think of another (RSET).  The server is a table of replies.
+ * still think of another (RSET).  The same with LMTP (D-51 to D-53), where each
+ * recipient has a verdict of his own.  The server is a table of replies.
  */
 #include "smtp/session.h"
 
@@ -37,6 +38,7 @@ struct story {
 };
 
 #define HELLO "EHLO c;"
+#define LHLO "LHLO c;"
 #define FIRST "MAIL FROM:<a@x>;RCPT TO:<0@y>;RCPT TO:<1@y>;DATA;"
 #define SECOND "MAIL FROM:<b@x>;RCPT TO:<2@y>;RCPT TO:<3@y>;DATA;"
 #define THIRD "MAIL FROM:<c@x>;RCPT TO:<4@y>;RCPT TO:<5@y>;DATA;"
@@ -91,19 +93,74 @@ static const struct story stories[] = {
 	OUTCOME_OPEN},
 };
 
+/* With LMTP; and what is kept, in its order: a verdict, on whom. */
+static const struct {
+	struct story story;
+	const char *kept;
+} lmtp_stories[] = {
+    {{"three of them", true, {{0}}, NULL,
+	 LHLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "dddddd",
+	 OUTCOME_OPEN},
+	"d0 d1 d2 d3 d4 d5 "},
+    {{"each has a verdict of his own", true,
+	 {{".", "250 a\r\n550 b"}, {".", "451 a\r\n250 b"}}, NULL,
+	 LHLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "dflddd",
+	 OUTCOME_OPEN},
+	"d0 f1 l2 d3 d4 d5 "},
+    {{"who was not accepted has none", true,
+	 {{"RCPT TO:<2", "550 5.1.1 who"}, {"RCPT TO:<5", "450 4.2.0 later"}},
+	 NULL, LHLO FIRST BODY SECOND BODY THIRD BODY "QUIT;", "ddfddl",
+	 OUTCOME_OPEN},
+	"d0 d1 d3 d4 "},
+    {{"lost among the replies", true, {{".", "250 a"}}, NULL, LHLO FIRST BODY,
+	 "dv----", OUTCOME_OPEN},
+	"d0 v0-1 "},
+    {{"a reply too many", true, {{".", "250 a\r\n250 b\r\n250 c"}}, NULL,
+	 LHLO FIRST BODY, "dd----", OUTCOME_DEFERRED},
+	"d0 d1 "},
+    {{"a sender that is refused, and a 354", true,
+	 {{"MAIL FROM:<a@x>", "550 5.1.8 never"},
+	     {"RCPT TO:<0", "503 5.5.1 no MAIL"},
+	     {"RCPT TO:<1", "503 5.5.1 no MAIL"}},
+	 NULL, LHLO FIRST, "ff----", OUTCOME_DEFERRED},
+	"f0-1 "},
+    {{"a message that is refused at once", true, {{"DATA", "451 4.3.0 later"}},
+	 NULL, LHLO FIRST "RSET;" SECOND BODY THIRD BODY "QUIT;", "lldddd",
+	 OUTCOME_OPEN},
+	"l0-1 d2 d3 d4 d5 "},
+};
+
 struct server {
 	const struct story *story;
+	bool lmtp;
 	bool used[4];
 	bool body;
 	bool gone;
 	struct buf line;  /* what came of a line */
 	struct buf reply; /* what is to be said */
 	struct buf said;
-	size_t gate; /* the letter that may be sent, and no other */
+	struct buf kept;
+	size_t accepted; /* recipients of this transaction */
+	size_t gate;	 /* the letter that may be sent, and no other */
 	char verdict[RECIPIENTS + 1];
 };
 
 enum { SLOW = 160000 }; /* ms; the second time a session is old */
+
+/* One "250 fine"; with LMTP one for each recipient. */
+static void
+say_fine(struct server *s, struct str line)
+{
+	size_t n = 1;
+
+	if (s->lmtp && str_eq(line, STR(".")))
+		n = s->accepted;
+	s->accepted += str_starts(line, STR("RCPT"));
+	if (str_starts(line, STR("MAIL")))
+		s->accepted = 0;
+	while (n-- > 0)
+		buf_add(&s->reply, STR("250 fine\r\n"));
+}
 
 /* What it says to a line; the tables first. */
 static void
@@ -127,11 +184,13 @@ answer(struct server *s, struct str line)
 	if (s->body && !str_eq(line, STR(".")))
 		return;
 	s->body = str_eq(line, STR("DATA"));
-	if (str_starts(line, STR("EHLO")) && s->story->pipelining)
+	if (str_starts(line, s->lmtp ? STR("LHLO") : STR("EHLO")) &&
+	    s->story->pipelining)
 		buf_add(&s->reply, STR("250-h\r\n250 PIPELINING\r\n"));
+	else if (s->body)
+		buf_add(&s->reply, STR("354 go on\r\n"));
 	else
-		buf_add(&s->reply,
-		    s->body ? STR("354 go on\r\n") : STR("250 fine\r\n"));
+		say_fine(s, line);
 }
 
 static ssize_t
@@ -176,18 +235,37 @@ listen_to(void *ctx, const void *p, size_t n, short *want, struct err *e)
 
 static const struct io_ops ops = {serve, listen_to, NULL};
 
+static char
+letter_of(const struct status *status)
+{
+	return status->blame == BLAME_DOUBT ? 'v' : "-dlf"[status->outcome];
+}
+
+/* It is kept before anybody hears of it. */
+static bool
+on_verdict(void *ctx, size_t first, size_t n, const struct status *status)
+{
+	struct server *s = ctx;
+
+	assert_true(first + n <= RECIPIENTS && n > 0);
+	assert_int_equal(s->verdict[first + n - 1], '-');
+	buf_printf(&s->kept, "%c%zu", letter_of(status), first);
+	if (n > 1)
+		buf_printf(&s->kept, "-%zu", first + n - 1);
+	buf_byte(&s->kept, ' ');
+	return true;
+}
+
 static void
 on_rcpt(void *ctx, size_t i, const struct status *status)
 {
-	static const char *const letters = "-dlf";
 	struct server *s = ctx;
 
 	assert_true(i < RECIPIENTS && s->verdict[i] == '-');
 	/* Nothing is delivered but what its own gate let pass. */
 	if (status->outcome == OUTCOME_DELIVERED)
 		assert_int_equal(i / EACH, s->gate);
-	s->verdict[i] =
-	    status->blame == BLAME_DOUBT ? 'v' : letters[status->outcome];
+	s->verdict[i] = letter_of(status);
 }
 
 static bool
@@ -227,16 +305,19 @@ message(void)
 }
 
 static void
-tell(const struct story *story, int fd)
+tell(const struct story *story, const char *kept, int fd)
 {
 	const struct str to[] = {STR("0@y"), STR("1@y"), STR("2@y"), STR("3@y"),
 	    STR("4@y"), STR("5@y")};
 	const struct str from[] = {STR("a@x"), STR("b@x"), STR("c@x")};
-	struct server s = {
-	    .story = story, .gate = SIZE_MAX, .verdict = "------"};
+	struct server s = {.story = story,
+	    .lmtp = kept != NULL,
+	    .gate = SIZE_MAX,
+	    .verdict = "------"};
 	struct session_hooks hooks = {.rcpt = on_rcpt,
 	    .gate = on_gate,
 	    .at_gate = on_near,
+	    .verdict = on_verdict,
 	    .log = on_log,
 	    .peer = STR("h[192.0.2.1]:25"),
 	    .ctx = &s};
@@ -245,6 +326,7 @@ tell(const struct story *story, int fd)
 	    .helo = STR("c"),
 	    .letter = letter,
 	    .letters = LETTERS,
+	    .lmtp = kept != NULL,
 	    .deadline = INT64_MAX};
 	struct session_end end;
 	struct buf text;
@@ -263,13 +345,17 @@ tell(const struct story *story, int fd)
 	buf_add(&s.reply, STR("220 h\r\n"));
 	io_init(&io, -1);
 	io_layer(&io, &ops, &s);
+	buf_init(&s.kept, 1000);
 	end = session_run(&io, NULL, NULL, &errand, &hooks, &text);
 	if (story->said[0] != '\0')
 		assert_string_equal(s.said.p, story->said);
 	assert_string_equal(s.verdict, story->verdict);
+	if (kept)
+		assert_string_equal(s.kept.p, kept);
 	assert_int_equal(end.status.outcome, story->host);
 	io_close(&io);
 	buf_free(&text);
+	buf_free(&s.kept);
 	buf_free(&s.said);
 	buf_free(&s.reply);
 	buf_free(&s.line);
@@ -284,7 +370,23 @@ d48_several_messages_one_connection(void **state)
 	vtime_start(NULL, NULL);
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
 		print_message("%s\n", stories[i].title);
-		tell(&stories[i], fd);
+		tell(&stories[i], NULL, fd);
+	}
+	vtime_stop();
+	(void)close(fd);
+}
+
+static void
+d51_d52_d53_the_same_with_lmtp(void **state)
+{
+	int fd = message();
+
+	(void)state;
+	vtime_start(NULL, NULL);
+	for (size_t i = 0; i < sizeof(lmtp_stories) / sizeof(lmtp_stories[0]);
+	     i++) {
+		print_message("%s\n", lmtp_stories[i].story.title);
+		tell(&lmtp_stories[i].story, lmtp_stories[i].kept, fd);
 	}
 	vtime_stop();
 	(void)close(fd);
@@ -370,6 +472,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(d48_several_messages_one_connection),
+	    cmocka_unit_test(d51_d52_d53_the_same_with_lmtp),
 	    cmocka_unit_test(d48_a_small_message_and_then_a_large_one),
 	};
 
