@@ -5,10 +5,11 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "certify.h"
 #include "words.h"
 
 struct peer_tls {
@@ -20,65 +21,10 @@ struct peer_tls {
 };
 
 static struct {
-	EVP_PKEY *good, *weak;
 	SSL_CTX *ctx;
+	X509 *cert;    /* of the server that was made last, */
+	struct buf of; /* for this name and with these options */
 } made;
-
-static void
-put_name(X509_NAME *to, struct str name)
-{
-	/* A common name longer than 64 is refused; nothing depends on it. */
-	(void)X509_NAME_add_entry_by_txt(to, "CN", MBSTRING_ASC,
-	    (const unsigned char *)name.p, (int)(name.n < 64 ? name.n : 64), -1,
-	    0);
-}
-
-static bool
-put_alt_name(X509 *cert, struct str name)
-{
-	struct buf text;
-	X509_EXTENSION *ext;
-	bool put;
-
-	buf_init(&text, 512);
-	buf_printf(&text, "DNS:%.*s", STR_ARG(name));
-	ext = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, text.p);
-	buf_free(&text);
-	put = ext && X509_add_ext(cert, ext, -1) == 1;
-	X509_EXTENSION_free(ext);
-	return put;
-}
-
-static X509 *
-make_cert(EVP_PKEY *key, struct str name, bool expired)
-{
-	X509 *cert = X509_new();
-	long day = 24L * 60 * 60;
-
-	if (cert == NULL)
-		return NULL;
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -3 * day);
-	X509_gmtime_adj(X509_getm_notAfter(cert), expired ? -day : day);
-	put_name(X509_get_subject_name(cert), name);
-	X509_set_issuer_name(cert, X509_get_subject_name(cert));
-	if (X509_set_pubkey(cert, key) == 1 && put_alt_name(cert, name) &&
-	    X509_sign(cert, key, EVP_sha256()) > 0)
-		return cert;
-	X509_free(cert);
-	return NULL;
-}
-
-static EVP_PKEY *
-key_of(bool weak)
-{
-	if (weak && made.weak == NULL)
-		made.weak = EVP_RSA_gen(1024);
-	if (!weak && made.good == NULL)
-		made.good = EVP_EC_gen("P-256");
-	return weak ? made.weak : made.good;
-}
 
 static int
 took_sni(SSL *ssl, int *alert, void *arg)
@@ -125,45 +71,67 @@ context(void)
 }
 
 struct wish {
-	struct str name;
+	struct str name, alt;
 	int version; /* 0: any */
 	uint64_t cut;
-	bool expired, weak, weak_dh, no_ems;
+	bool expired, early, issued, weak, weak_dh, no_ems, ask;
 };
 
+/* Options that are a word, of those that say a version, and of others. */
 static bool
-read_wish(struct str options, struct wish *wish)
+read_word(struct str word, struct wish *wish)
 {
 	static const struct {
 		const char *word;
 		int version;
 	} versions[] = {{"tls1.0", TLS1_VERSION}, {"tls1.1", TLS1_1_VERSION},
-	    {"tls1.2", TLS1_2_VERSION}, {"tls1.3", TLS1_3_VERSION}};
+	    {"tls1.2", TLS1_2_VERSION}, {"tls1.3", TLS1_3_VERSION},
+	    {"weakdh", TLS1_2_VERSION}};
+	static const struct {
+		const char *word;
+		size_t at;
+	} flags[] = {
+	    {"expired", offsetof(struct wish, expired)},
+	    {"early", offsetof(struct wish, early)},
+	    {"issued", offsetof(struct wish, issued)},
+	    {"weak", offsetof(struct wish, weak)},
+	    {"weakdh", offsetof(struct wish, weak_dh)},
+	    {"noems", offsetof(struct wish, no_ems)},
+	    {"ask", offsetof(struct wish, ask)},
+	};
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (str_eq(word, str_c(versions[i].word))) {
+			wish->version = versions[i].version;
+			known = true;
+		}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (str_eq(word, str_c(flags[i].word))) {
+			*(bool *)((char *)wish + flags[i].at) = true;
+			known = true;
+		}
+	return known;
+}
+
+static bool
+read_wish(struct str options, struct wish *wish)
+{
 	struct str word;
 
 	while ((word = words_next(&options)).n > 0) {
-		bool known = false;
+		bool known = true;
 
-		for (size_t i = 0; i < 4; i++)
-			if (str_eq(word, str_c(versions[i].word))) {
-				wish->version = versions[i].version;
-				known = true;
-			}
 		if (str_starts(word, STR("name=")))
 			wish->name = str_slice(word, 5, word.n);
+		else if (str_starts(word, STR("alt=")))
+			wish->alt = str_slice(word, 4, word.n);
 		else if (str_starts(word, STR("cut=")))
 			known = str_number(
 			    str_slice(word, 4, word.n), SIZE_MAX, &wish->cut);
-		else if (str_eq(word, STR("expired")))
-			wish->expired = true;
-		else if (str_eq(word, STR("weak")))
-			wish->weak = true;
-		else if (str_eq(word, STR("noems")))
-			wish->no_ems = true;
-		else if (str_eq(word, STR("weakdh"))) {
-			wish->weak_dh = true;
-			wish->version = TLS1_2_VERSION;
-		} else if (!known)
+		else
+			known = read_word(word, wish);
+		if (!known)
 			return false;
 	}
 	return true;
@@ -190,16 +158,74 @@ weaken(SSL *ssl)
 	return false;
 }
 
-static bool
-prepare(SSL *ssl, const struct wish *wish)
+static X509 *
+make_certificate(const struct wish *wish, enum certify_key key)
 {
-	EVP_PKEY *key = key_of(wish->weak || wish->weak_dh);
-	X509 *cert = key ? make_cert(key, wish->name, wish->expired) : NULL;
+	struct certify c = {
+	    .name = wish->name,
+	    .key = key,
+	    .signer = wish->issued ? CERTIFY_AUTHORITY : key,
+	    .early = wish->early,
+	    .expired = wish->expired,
+	};
+	struct buf alt;
+	X509 *cert;
+
+	if (wish->issued)
+		c.issuer =
+		    certify_authority(CERTIFY_AUTHORITY, STR(CERTIFY_ISSUER));
+	buf_init(&alt, 4096);
+	if (wish->alt.p)
+		buf_add(&alt, wish->alt);
+	else
+		buf_printf(&alt, "DNS:%.*s", STR_ARG(wish->name));
+	c.alt = buf_str(&alt);
+	cert = certify(&c);
+	buf_free(&alt);
+	X509_free(c.issuer);
+	return cert;
+}
+
+/* A server that comes again shows the same one. */
+static X509 *
+certificate(struct str options, const struct wish *wish, enum certify_key key)
+{
+	struct buf of;
+
+	buf_init(&of, 4096);
+	buf_add(&of, wish->name);
+	buf_byte(&of, ' ');
+	buf_add(&of, options);
+	if (made.cert && str_eq(buf_str(&of), buf_str(&made.of))) {
+		buf_free(&of);
+		return made.cert;
+	}
+	X509_free(made.cert);
+	buf_free(&made.of);
+	made.of = of;
+	made.cert = make_certificate(wish, key);
+	return made.cert;
+}
+
+/* Whoever the client is: what it shows is looked at by the test. */
+static int
+anybody(int good, X509_STORE_CTX *ctx)
+{
+	(void)good;
+	(void)ctx;
+	return 1;
+}
+
+static bool
+prepare(SSL *ssl, struct str options, const struct wish *wish)
+{
+	enum certify_key key =
+	    wish->weak || wish->weak_dh ? CERTIFY_WEAK : CERTIFY_HOST;
+	X509 *cert = certificate(options, wish, key);
 	bool fits = cert && SSL_use_certificate(ssl, cert) == 1 &&
-	    SSL_use_PrivateKey(ssl, key) == 1;
+	    SSL_use_PrivateKey(ssl, certify_key(key)) == 1;
 	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
 
-	X509_free(cert);
 	SSL_set_bio(ssl, in, out);
 	if (wish->version) {
 		SSL_set_min_proto_version(ssl, wish->version);
@@ -207,6 +233,8 @@ prepare(SSL *ssl, const struct wish *wish)
 	}
 	if (wish->no_ems)
 		(void)SSL_set_options(ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+	if (wish->ask)
+		SSL_set_verify(ssl, SSL_VERIFY_PEER, anybody);
 	SSL_set_accept_state(ssl);
 	return fits && in && out && (!wish->weak_dh || weaken(ssl));
 }
@@ -224,7 +252,7 @@ peer_tls_new(struct str name, struct str options)
 		err_memory();
 	t->room = wish.cut;
 	t->ssl = SSL_new(made.ctx);
-	if (t->ssl && prepare(t->ssl, &wish)) {
+	if (t->ssl && prepare(t->ssl, options, &wish)) {
 		SSL_set_app_data(t->ssl, t);
 		return t;
 	}
@@ -345,14 +373,30 @@ peer_tls_binding(const struct peer_tls *t, unsigned char *out, size_t n)
 void
 peer_tls_certificate(const struct peer_tls *t, struct buf *pem)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long n;
+	certify_put(pem, SSL_get_certificate(t->ssl));
+}
 
-	if (bio && PEM_write_bio_X509(bio, SSL_get_certificate(t->ssl)) == 1 &&
-	    (n = BIO_get_mem_data(bio, &text)) > 0)
-		buf_add(pem, str_of(text, (size_t)n));
-	BIO_free(bio);
+void
+peer_tls_key_print(const struct peer_tls *t, unsigned char print[32])
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(X509_get0_pubkey(SSL_get_certificate(t->ssl)), &der);
+
+	if (n <= 0 ||
+	    EVP_Digest(der, (size_t)n, print, NULL, EVP_sha256(), NULL) != 1)
+		memset(print, 0, 32);
+	OPENSSL_free(der);
+}
+
+bool
+peer_tls_shown(const struct peer_tls *t, enum certify_key key)
+{
+	X509 *cert = SSL_get1_peer_certificate(t->ssl);
+	bool same =
+	    cert && EVP_PKEY_eq(X509_get0_pubkey(cert), certify_key(key)) == 1;
+
+	X509_free(cert);
+	return same;
 }
 
 const char *
@@ -364,8 +408,9 @@ peer_tls_fault(const struct peer_tls *t)
 void
 peer_tls_end(void)
 {
-	EVP_PKEY_free(made.good);
-	EVP_PKEY_free(made.weak);
+	certify_end();
 	SSL_CTX_free(made.ctx);
+	X509_free(made.cert);
+	buf_free(&made.of);
 	memset(&made, 0, sizeof(made));
 }

@@ -7,6 +7,7 @@
 #define LIB_PEER_TLS_H
 
 #include "base/buf.h"
+#include "certify.h"
 
 struct peer_tls;
 
@@ -20,10 +21,13 @@ enum peer_tls_state {
 /*
  * name is the host's, for the certificate, which is made on the spot and
  * signed by itself.  options: tls1.0 ... tls1.3 (that version alone),
- * name=NAME (another one in the certificate), expired, weak (RSA 1024),
- * weakdh (TLS 1.2 with a group of 512 bits), noems (without the extended
- * master secret), cut=N (of the handshake the first N octets are said, and no
+ * name=NAME (another one in the certificate), alt=NAMES (these, in the form of
+ * certify.h), expired, early (not valid yet), issued (signed by
+ * CERTIFY_AUTHORITY), weak (RSA 1024), weakdh (TLS 1.2 with a group of 512
+ * bits), noems (without the extended master secret), ask (it wants to see who
+ * the client is), cut=N (of the handshake the first N octets are said, and no
  * more).
+ * Who has the name and the options of the one before has its certificate, too.
  * NULL: no such option, or OpenSSL cannot do it.
  */
 struct peer_tls *peer_tls_new(struct str name, struct str options);
@@ -56,6 +60,12 @@ size_t peer_tls_binding(const struct peer_tls *, unsigned char *out, size_t n);
 
 /* Its certificate, as PEM. */
 void peer_tls_certificate(const struct peer_tls *, struct buf *pem);
+
+/* SHA-256 of its public key. */
+void peer_tls_key_print(const struct peer_tls *, unsigned char print[32]);
+
+/* Has the client shown a certificate for this key, and that it has the key? */
+bool peer_tls_shown(const struct peer_tls *, enum certify_key);
 
 const char *peer_tls_fault(const struct peer_tls *);
 

@@ -6,183 +6,351 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <string.h>
 #include <cmocka.h>
 
-#include "../lib/peer_tls.h"
-#include "../lib/vtime.h"
-#include "base/clock.h"
-#include "os/file.h"
-#include "os/sys.h"
+#include "../lib/child.h"
+#include "../lib/folder.h"
+#include "../lib/tls_pair.h"
+#include "../lib/words.h"
 
-struct server {
-	struct peer_tls *tls;
-	int fd;
-	struct buf plain, out;
-};
+#define HOST "mx.example.org"
 
-static bool
-serve(void *ctx, int64_t *next)
+static struct folder folder;
+
+static int
+begin(void **state)
 {
-	struct server *s = ctx;
-	char block[8192];
-	ssize_t got = recv(s->fd, block, sizeof(block), MSG_DONTWAIT);
-	bool moved = got > 0;
-
-	(void)next;
-	if (got > 0)
-		(void)peer_tls_feed(
-		    s->tls, str_of(block, (size_t)got), &s->plain, &s->out);
-	if (s->out.n > 0) {
-		moved = true;
-		assert_int_equal(
-		    send(s->fd, s->out.p, s->out.n, MSG_NOSIGNAL), s->out.n);
-		buf_clear(&s->out);
-	}
-	return moved;
+	(void)state;
+	folder_make(&folder);
+	return 0;
 }
 
-static char store[] = "/tmp/tls_verifyXXXXXX";
-
-/* A store of the server's own certificate, between others and comments. */
-static void
-write_store(const struct peer_tls *known)
+static int
+end(void **state)
 {
-	int fd = mkstemp(store);
-	struct buf pem;
-	struct err e;
+	(void)state;
+	folder_remove(&folder);
+	return 0;
+}
 
+/* The path of a file in the folder; until the next call but one. */
+static struct str
+path_of(const char *name)
+{
+	static char path[2][200];
+	static unsigned turn;
+	char *p = path[turn++ % 2];
+
+	assert_true(
+	    snprintf(p, sizeof(path[0]), "%s/%s", folder.path, name) > 0);
+	return str_c(p);
+}
+
+/* Who is in the store: the server as it will show itself, or its authority. */
+enum known { NOBODY, ITSELF, AUTHORITY };
+
+/* A store of its own for each case: what was read last is kept. */
+static struct str
+store_of(enum known known, const char *options)
+{
+	static unsigned number;
+	char name[32];
+	struct peer_tls *server = peer_tls_new(STR(HOST), str_c(options));
+	struct buf pem;
+
+	if (server == NULL)
+		return STR_NONE;
 	buf_init(&pem, 1 << 16);
-	buf_add(&pem,
-	    STR("# one that is none\n-----BEGIN CERTIFICATE-----\nAAAA\n"
-		"-----END CERTIFICATE-----\n"));
-	if (known)
-		peer_tls_certificate(known, &pem);
-	buf_add(&pem, STR("-----BEGIN CERTIFICATE-----\nno end"));
-	assert_int_equal(file_write(fd, buf_str(&pem), &e), 0);
-	(void)close(fd);
+	certify_put_authority(
+	    &pem, CERTIFY_SUCCESSOR, STR("somebody else, of no account"));
+	if (known == ITSELF)
+		peer_tls_certificate(server, &pem);
+	if (known == AUTHORITY)
+		certify_put_authority(
+		    &pem, CERTIFY_AUTHORITY, STR(CERTIFY_ISSUER));
+	peer_tls_free(server);
+	assert_true(snprintf(name, sizeof(name), "%u", number++) > 0);
+	folder_put(&folder, name, pem.p);
 	buf_free(&pem);
+	return path_of(name);
 }
 
 static const struct {
 	const char *title;
 	const char *options; /* of the server, see peer_tls_new */
-	bool known;	     /* is its certificate in the store? */
-	const char *name;    /* what we call it, */
-	const char *other;   /* or so; "": no other name */
-	const char *fault;   /* a part of what is said; NULL: none */
+	enum known known;
+	const char *name;  /* what we call it */
+	const char *fault; /* a part of what is said; NULL: none */
+	const char *other; /* what else we call it; NULL: nothing */
 } cases[] = {
-    {"E-10, E-14: known, by its name", "", true, "mx.example.org", "", NULL},
-    {"E-10: in any case of letters", "", true, "MX.example.ORG", "", NULL},
-    {"E-10: TLS 1.2", "tls1.2", true, "mx.example.org", "", NULL},
-    {"E-10: another name", "", true, "mx.example.com", "",
+    {"E-10, E-14: known, by its name", "", ITSELF, HOST, NULL},
+    {"E-10: in any case of letters", "", ITSELF, "MX.example.ORG", NULL},
+    {"E-10: TLS 1.2", "tls1.2", ITSELF, HOST, NULL},
+    {"E-10: another name", "", ITSELF, "mx.example.com",
 	"is for mx.example.org, not for mx.example.com"},
-    {"E-10: an address that is not in it", "", true, "192.0.2.1", "",
+    {"E-10: an address that is not in it", "", ITSELF, "192.0.2.1",
 	"is for mx.example.org, not for 192.0.2.1"},
-    {"E-10: no name that could be in one", "", true, "", "", "has no name"},
-    {"E-10: an IPv6 address", "", true, "2001:db8::1", "",
-	"not for 2001:db8::1"},
-    {"E-07: expired", "expired", true, "mx.example.org", "", "expired on"},
-    {"E-07: nobody knows it", "", false, "mx.example.org", "",
-	"signed by itself"},
-    {"E-12: an old version", "tls1.1", true, "mx.example.org", "", "TLS: "},
-    {"C-28, E-11: the other name that it may have", "", true,
-	"mail.example.com", "mx.example.org", NULL},
-    {"C-28: its own, beside another", "", true, "mx.example.org", "example.org",
+    {"E-10: no name that could be in one", "", ITSELF, "", "has no name"},
+    {"E-10: an IPv6 address", "", ITSELF, "2001:db8::1", "not for 2001:db8::1"},
+    {"E-10: an address that is in it", "alt=IP:192.0.2.1", ITSELF, "192.0.2.1",
 	NULL},
-    {"C-28: neither of both", "", true, "mail.example.com", "example.com",
-	"is for mx.example.org, not for mail.example.com or example.com"},
-    {"C-28: one name in both places", "", true, "example.com", "example.com",
-	"not for example.com:"},
+    {"E-10: another one", "alt=IP:192.0.2.1", ITSELF, "192.0.2.2",
+	"is for no host"},
+    {"E-10: an address is no name", "alt=DNS:192.0.2.1", ITSELF, "192.0.2.1",
+	"is for 192.0.2.1, not for 192.0.2.1"},
+    {"E-10: no address at all", "", ITSELF, "192.0.2.256",
+	"\"192.0.2.256\" cannot be in a certificate"},
+    {"E-10: one of many names",
+	"alt=DNS:a.test,DNS:b.test,DNS:c.test,DNS:d.test,DNS:e.test,DNS:" HOST,
+	ITSELF, HOST, NULL},
+    {"E-10: none of many names",
+	"alt=DNS:a.test,IP:192.0.2.1,DNS:c.test,DNS:d.test,DNS:e.test,DNS:f",
+	ITSELF, HOST,
+	"is for a.test, c.test, d.test, e.test, ..., not for " HOST},
+    {"E-10: a common name is none", "alt=email:a@" HOST, ITSELF, HOST,
+	"is for no host, not for " HOST},
+    {"E-10: nor where there is no other", "alt=", ITSELF, HOST,
+	"is for no host, not for " HOST},
+    {"E-10: any one label", "alt=DNS:*.example.org", ITSELF, HOST, NULL},
+    {"E-10: not two labels", "alt=DNS:*.example.org", ITSELF,
+	"a.mx.example.org", "is for *.example.org, not for a.mx.example.org"},
+    {"E-10: not none", "alt=DNS:*.example.org", ITSELF, "example.org",
+	"not for example.org"},
+    {"E-10: not a part of a label", "alt=DNS:m*.example.org", ITSELF, HOST,
+	"is for m*.example.org"},
+    {"E-10: not a label further on", "alt=DNS:mx.*.org", ITSELF, HOST,
+	"is for mx.*.org"},
+    {"J-02: what is in a certificate is only shown", "alt=DNS:a\033[2Jb",
+	ITSELF, HOST, "is for a\\x1b[2Jb, not for"},
+    {"E-07: expired", "expired", ITSELF, HOST, "its certificate expired on 20"},
+    {"E-07: not yet valid", "early", ITSELF, HOST,
+	"its certificate is not valid before 20"},
+    {"E-07: nobody knows it", "", NOBODY, HOST, "signed by itself"},
+    {"E-14: of an authority that is known", "issued", AUTHORITY, HOST, NULL},
+    {"E-14: the same with TLS 1.2", "issued tls1.2", AUTHORITY, HOST, NULL},
+    {"E-10: of a known authority, and another name", "issued", AUTHORITY,
+	"mx.example.com", "is for mx.example.org, not for"},
+    {"E-07: of a known authority, and expired", "issued expired", AUTHORITY,
+	HOST, "its certificate expired on"},
+    {"E-07: of an authority that nobody knows", "issued", NOBODY, HOST,
+	"is signed by \"Test Authority\", which is none of the authorities"},
+    {"E-13: a key that is too short", "weak", ITSELF, HOST,
+	"its certificate is not to be trusted: "},
+    {"E-12: an old version", "tls1.1", ITSELF, HOST, "TLS: "},
+    {"C-28, E-11: the other name that it may have", "", ITSELF,
+	"mail.example.com", NULL, HOST},
+    {"C-28: its own, beside another", "", ITSELF, HOST, NULL, "example.org"},
+    {"C-28: neither of both", "", ITSELF, "mail.example.com",
+	"is for mx.example.org, not for mail.example.com or example.com",
+	"example.com"},
+    {"C-28: one name in both places", "", ITSELF, "example.com",
+	"not for example.com:", "example.com"},
 };
 
 static void
 what_a_certificate_proves(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct server s = {0};
-		struct tls_proof proof;
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct demand demand = {.strict = true, .verify = true};
-		struct tls *tls;
-		struct err e = {0};
-		struct io io;
-		int fds[2];
+		struct tls_pair *p;
 		int result;
 
-		s.tls = peer_tls_new(
-		    STR("mx.example.org"), str_c(cases[i].options));
-		if (s.tls == NULL)
+		demand.authorities = store_of(cases[i].known, cases[i].options);
+		p = tls_pair_open(cases[i].options, &demand);
+		if (p == NULL)
 			continue; /* this OpenSSL has no such version */
-		(void)memcpy(store, "/tmp/tls_verifyXXXXXX", sizeof(store));
-		write_store(s.tls);
-		demand.authorities = str_c(store);
-		if (!cases[i].known) {
-			peer_tls_free(s.tls);
-			peer_tls_end();
-			s.tls = peer_tls_new(STR("mx.example.org"), STR(""));
-		}
-		assert_int_equal(
-		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds),
-		    0);
-		buf_init(&s.plain, 1 << 20);
-		buf_init(&s.out, 1 << 20);
-		s.fd = fds[1];
-		io_init(&io, fds[0]);
-		tls = tls_new(&demand, &e);
-		assert_non_null(tls);
-		vtime_start(serve, &s);
-		result = tls_start(tls, &io, str_c(cases[i].name),
-		    str_c(cases[i].other), clock_now() + 60000, &proof, &e);
-		vtime_stop();
+		result = tls_start(p->tls, &p->io, str_c(cases[i].name),
+		    str_c(cases[i].other), p->start + TLS_PAIR_MS, &p->proof,
+		    &p->e);
 		if ((result == 0) != (cases[i].fault == NULL) ||
-		    (result < 0 && strstr(e.text, cases[i].fault) == NULL))
-			fail_msg("%s: %s", cases[i].title, e.text);
+		    (result < 0 && strstr(p->e.text, cases[i].fault) == NULL))
+			fail_msg("%s: %s", cases[i].title, p->e.text);
 		if (result == 0)
-			assert_true(proof.verified);
-		io_close(&io);
-		tls_free(tls);
-		sys_close(fds[1]);
-		peer_tls_free(s.tls);
-		buf_free(&s.plain);
-		buf_free(&s.out);
-		assert_int_equal(unlink(store), 0);
+			assert_true(p->proof.verified);
+		tls_pair_close(p);
 	}
 }
 
-/* E-14: nothing to go by is an error, never a pass. */
+/* E-06: whom nobody asks for more, it is enough that he encrypts. */
 static void
-stores_that_are_none(void **state)
+nothing_is_demanded(void **state)
 {
-	struct demand demand = {.strict = true, .verify = true};
-	struct err e = {0};
+	static const char *const options[] = {
+	    "", "expired", "early", "issued", "alt=", "name=other.test"};
 
 	(void)state;
-	demand.authorities = STR("/nonexistent/ca.pem");
-	assert_null(tls_new(&demand, &e));
-	assert_non_null(strstr(e.text, "/nonexistent/ca.pem: No such file"));
-	(void)memcpy(store, "/tmp/tls_verifyXXXXXX", sizeof(store));
-	write_store(NULL);
-	demand.authorities = str_c(store);
-	assert_null(tls_new(&demand, &e));
-	assert_non_null(strstr(e.text, "there is no certificate in it"));
-	assert_int_equal(unlink(store), 0);
+	for (size_t i = 0; i < COUNT(options); i++) {
+		struct tls_pair *p = tls_pair_open(options[i], NULL);
+
+		assert_int_equal(tls_pair_shake(p, STR(HOST)), 0);
+		assert_false(p->proof.verified);
+		tls_pair_talk(p);
+		tls_pair_close(p);
+	}
+}
+
+/* Of what is said, the fingerprint that is in it. */
+static void
+print_in(const char *text, unsigned char print[DEMAND_PRINT])
+{
+	const char *p = strstr(text, "has the fingerprint ");
+
+	assert_non_null(p);
+	p += strlen("has the fingerprint ");
+	assert_true(demand_print(str_of(p, (size_t)2 * DEMAND_PRINT), print));
+}
+
+static int
+shake_by_print(
+    const struct demand *demand, const char *options, struct err *said)
+{
+	struct tls_pair *p = tls_pair_open(options, demand);
+	int result = tls_pair_shake(p, STR("whatever.example"));
+
+	if (result == 0) {
+		assert_true(p->proof.verified);
+		tls_pair_talk(p);
+	} else if (said) {
+		*said = p->e;
+	}
+	tls_pair_close(p);
+	return result;
+}
+
+/*
+ * E-16: the fingerprint is enough, whatever else is wrong with it; the
+ * complaint about another one says which it would be.
+ */
+static void
+fingerprints(void **state)
+{
+	struct demand demand = {.strict = true, .prints = 2};
+	struct err said;
+
+	(void)state;
+	assert_int_equal(shake_by_print(&demand, "expired", &said), -1);
+	assert_non_null(
+	    strstr(said.text, "not among those of tls-fingerprint"));
+	print_in(said.text, demand.print[1]);
+	assert_int_equal(shake_by_print(&demand, "expired", NULL), 0);
+	demand.print[1][31] ^= 1;
+	assert_int_equal(shake_by_print(&demand, "expired", NULL), -1);
+	/* One that is not demanded any more. */
+	demand.print[1][31] ^= 1;
+	demand.prints = 1;
+	assert_int_equal(shake_by_print(&demand, "expired", NULL), -1);
+}
+
+/* E-16: of the key, it stays when the certificate is renewed. */
+static void
+fingerprints_of_keys(void **state)
+{
+	struct demand demand = {.strict = true, .prints = 1};
+	struct peer_tls *server = peer_tls_new(STR(HOST), STR(""));
+
+	(void)state;
+	assert_non_null(server);
+	peer_tls_key_print(server, demand.print[0]);
+	peer_tls_free(server);
+	assert_int_equal(shake_by_print(&demand, "", NULL), 0);
+	assert_int_equal(shake_by_print(&demand, "issued early", NULL), 0);
+	assert_int_equal(shake_by_print(&demand, "weak", NULL), -1);
+}
+
+/* E-16: as other programs print it, and nothing else. */
+static void
+fingerprints_in_words(void **state)
+{
+#define EIGHT "0123456789abcdef"
+#define COLONS "01:23:45:67:89:AB:CD:EF"
+	static const char *const good[] = {EIGHT EIGHT EIGHT EIGHT,
+	    COLONS ":" COLONS ":" COLONS ":" COLONS,
+	    "0123456789ABCDEF" EIGHT COLONS EIGHT};
+	static const char *const bad[] = {"", EIGHT, EIGHT EIGHT EIGHT,
+	    EIGHT EIGHT EIGHT EIGHT "0", EIGHT EIGHT EIGHT EIGHT "00",
+	    EIGHT EIGHT EIGHT "0123456789abcde",
+	    EIGHT EIGHT EIGHT "0123456789abcdeg",
+	    EIGHT EIGHT EIGHT "0123456789abcde ",
+	    "0:123456789abcdef" EIGHT EIGHT EIGHT,
+	    "0x" EIGHT EIGHT EIGHT EIGHT};
+	static const unsigned char eight[] = {
+	    0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+	unsigned char print[DEMAND_PRINT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		memset(print, 0, sizeof(print));
+		assert_true(demand_print(str_c(good[i]), print));
+		for (size_t k = 0; k < sizeof(print); k += sizeof(eight))
+			assert_memory_equal(print + k, eight, sizeof(eight));
+	}
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (demand_print(str_c(bad[i]), print))
+			fail_msg("\"%s\"", bad[i]);
+}
+
+/*
+ * E-12: where the host's policy takes what is old, so does opportunistic TLS,
+ * and nothing above it.
+ */
+static int
+old_versions(void *arg)
+{
+	const struct demand strict = {.strict = true};
+	struct tls_pair *p;
+
+	CHILD_CHECK(setenv("OPENSSL_CONF", arg, 1) == 0);
+	p = tls_pair_open("tls1.1", NULL);
+	if (p == NULL)
+		return 0; /* this OpenSSL has no such version */
+	CHILD_CHECK(tls_pair_shake(p, STR(HOST)) == 0);
+	CHILD_CHECK(strcmp(p->proof.version, "TLSv1.1") == 0);
+	tls_pair_close(p);
+	p = tls_pair_open("tls1.1", &strict);
+	CHILD_CHECK(tls_pair_shake(p, STR(HOST)) == -1);
+	CHILD_CHECK(strncmp(p->e.text, "TLS: ", 5) == 0);
+	tls_pair_close(p);
+	p = tls_pair_open("tls1.2", &strict);
+	CHILD_CHECK(tls_pair_shake(p, STR(HOST)) == 0);
+	tls_pair_close(p);
+	peer_tls_end();
+	return 0;
+}
+
+static void
+a_host_that_takes_old_versions(void **state)
+{
+	char path[200];
+
+	(void)state;
+	folder_put(&folder, "openssl.cnf",
+	    "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\n"
+	    "system_default = default\n[default]\nMinProtocol = TLSv1\n"
+	    "CipherString = DEFAULT@SECLEVEL=0\n");
+	memcpy(path, path_of("openssl.cnf").p, sizeof(path));
+	assert_int_equal(child_run(old_versions, path), 0);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    /* First: the library reads its configuration once. */
+	    cmocka_unit_test(a_host_that_takes_old_versions),
 	    cmocka_unit_test(what_a_certificate_proves),
-	    cmocka_unit_test(stores_that_are_none),
+	    cmocka_unit_test(nothing_is_demanded),
+	    cmocka_unit_test(fingerprints),
+	    cmocka_unit_test(fingerprints_of_keys),
+	    cmocka_unit_test(fingerprints_in_words),
 	};
 	int failed;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes; see proc_sane */
-	failed = cmocka_run_group_tests_name("tls_verify", tests, NULL, NULL);
-	tls_free(NULL);
+	failed = cmocka_run_group_tests_name("tls_verify", tests, begin, end);
 	peer_tls_end();
 	return failed;
 }
