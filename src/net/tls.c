@@ -98,7 +98,9 @@ show_ourselves(SSL_CTX *ctx, const struct demand *d, struct err *e)
 	if (SSL_CTX_use_certificate_chain_file(ctx, d->certificate.p) != 1)
 		return err_set(e, ERR_SYSTEM, "certificate %s: %s",
 		    d->certificate.p, reason());
-	if (SSL_CTX_use_PrivateKey_file(ctx, key.p, SSL_FILETYPE_PEM) != 1)
+	/* It takes one of another kind as the first half of a second pair. */
+	if (SSL_CTX_use_PrivateKey_file(ctx, key.p, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(ctx) != 1)
 		return err_set(
 		    e, ERR_SYSTEM, "private key %s: %s", key.p, reason());
 	return 0;

@@ -39,6 +39,7 @@
 	CALL(PKCS5_PBKDF2_HMAC)                   \
 	CALL(SSL_CIPHER_get_bits)                 \
 	CALL(SSL_CIPHER_get_name)                 \
+	CALL(SSL_CTX_check_private_key)           \
 	CALL(SSL_CTX_ctrl)                        \
 	CALL(SSL_CTX_free)                        \
 	CALL(SSL_CTX_get_cert_store)              \
@@ -136,6 +137,7 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define PKCS5_PBKDF2_HMAC openssl.PKCS5_PBKDF2_HMAC
 #define SSL_CIPHER_get_bits openssl.SSL_CIPHER_get_bits
 #define SSL_CIPHER_get_name openssl.SSL_CIPHER_get_name
+#define SSL_CTX_check_private_key openssl.SSL_CTX_check_private_key
 #define SSL_CTX_ctrl openssl.SSL_CTX_ctrl
 #define SSL_CTX_free openssl.SSL_CTX_free
 #define SSL_CTX_get_cert_store openssl.SSL_CTX_get_cert_store
