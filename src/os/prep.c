@@ -61,34 +61,116 @@ map(struct buf *out, struct str s)
 	}
 }
 
+/*
+ * RFC 4013, 2.3, but for what is mapped or has another form by then: controls,
+ * what is of private use, no character, or no plain text, what changes how
+ * the rest is shown, and tags.  C.4 has besides the last two of each plane.
+ */
+static const struct {
+	uint32_t from, to;
+} forbidden[] = {
+    {0x0000, 0x001f},	 /* C.2.1 */
+    {0x007f, 0x009f},	 /* C.2.1, C.2.2 */
+    {0x06dd, 0x06dd},	 /* C.2.2 */
+    {0x070f, 0x070f},	 /* C.2.2 */
+    {0x180e, 0x180e},	 /* C.2.2 */
+    {0x200e, 0x200f},	 /* C.8 */
+    {0x2028, 0x202e},	 /* C.2.2, C.8 */
+    {0x2061, 0x2063},	 /* C.2.2 */
+    {0x206a, 0x206f},	 /* C.2.2, C.8 */
+    {0x2ff0, 0x2ffb},	 /* C.7 */
+    {0xe000, 0xf8ff},	 /* C.3 */
+    {0xfdd0, 0xfdef},	 /* C.4 */
+    {0xfff9, 0xfffd},	 /* C.2.2, C.6 */
+    {0x1d173, 0x1d17a},	 /* C.2.2 */
+    {0xe0001, 0xe0001},	 /* C.9 */
+    {0xe0020, 0xe007f},	 /* C.9 */
+    {0xf0000, 0x10ffff}, /* C.3 */
+};
+
+static bool
+is_forbidden(uint32_t c)
+{
+	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		if (c >= forbidden[i].from && c <= forbidden[i].to)
+			return true;
+	return (c & 0xfffe) == 0xfffe;
+}
+
 typedef uint8_t *(*normalize_fn)(
     const void *form, const uint8_t *, size_t, uint8_t *result, size_t *n);
+typedef int (*direction_fn)(uint32_t);
+
+/* What libunistring has. */
+struct unicode {
+	normalize_fn normalize;
+	const void *nfkc;
+	direction_fn direction;
+};
+
+/* Its numbers for what is written from the left, and from the right. */
+enum { LEFT = 0, RIGHT = 3, RIGHT_ARABIC = 4 };
 
 /* False if there is no library that could. */
 static bool
-normalize(struct buf *out, struct str s)
+load(struct unicode *u)
 {
 	/* libidn2 stands on libunistring, whose names it lets be found. */
 	void *lib = dlopen("libidn2.so.0", RTLD_NOW);
-	normalize_fn call = NULL;
-	const void *nfkc = NULL;
-	uint8_t *result;
-	size_t n = 0;
 
-	if (lib) {
-		/* POSIX: the pointer that dlsym returns may be a function's. */
-		*(void **)&call = dlsym(lib, "u8_normalize");
-		nfkc = dlsym(lib, "uninorm_nfkc");
-	}
-	if (call == NULL || nfkc == NULL)
+	if (lib == NULL)
 		return false;
-	result = call(nfkc, (const uint8_t *)s.p, s.n, NULL, &n);
+	/* POSIX: the pointer that dlsym returns may be a function's. */
+	*(void **)&u->normalize = dlsym(lib, "u8_normalize");
+	*(void **)&u->direction = dlsym(lib, "uc_bidi_class");
+	u->nfkc = dlsym(lib, "uninorm_nfkc");
+	return u->normalize && u->direction && u->nfkc;
+}
+
+/* RFC 4013, 2.3 and 2.4: nothing forbidden; and who writes from the right does
+ * so from the first character to the last. */
+static bool
+is_fit(const struct unicode *u, struct str s)
+{
+	bool begins = false;
+	bool ends = false;
+	bool left = false;
+	bool right = false;
+	bool first = true;
+
+	for (size_t n; s.n > 0; s = str_slice(s, n, s.n), first = false) {
+		uint32_t c = character(s, &n);
+		int direction = u->direction(c);
+
+		if (is_forbidden(c))
+			return false;
+		ends = direction == RIGHT || direction == RIGHT_ARABIC;
+		begins = first ? ends : begins;
+		right = right || ends;
+		left = left || direction == LEFT;
+	}
+	return !right || (begins && ends && !left);
+}
+
+static bool
+prepare(struct buf *out, struct str s)
+{
+	struct unicode u;
+	uint8_t *result = NULL;
+	size_t n = 0;
+	bool fit;
+
+	if (load(&u))
+		result =
+		    u.normalize(u.nfkc, (const uint8_t *)s.p, s.n, NULL, &n);
 	if (result == NULL)
 		return false;
-	buf_add(out, str_of((const char *)result, n));
+	fit = is_fit(&u, str_of((const char *)result, n));
+	if (fit)
+		buf_add(out, str_of((const char *)result, n));
 	explicit_bzero(result, n);
 	free(result);
-	return true;
+	return fit;
 }
 
 void
@@ -103,7 +185,7 @@ prep_sasl(struct buf *out, struct str s)
 	buf_init(&plain, s.n);
 	(void)buf_room(&plain, s.n);
 	map(&plain, s);
-	if (!normalize(out, buf_str(&plain)))
+	if (!prepare(out, buf_str(&plain)))
 		buf_add(out, s);
 	buf_wipe(&plain);
 }

@@ -8,7 +8,6 @@
 
 #include "base/code.h"
 #include "mail/login.h"
-#include "os/prep.h"
 #include "smtp/auth.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -385,38 +384,6 @@ the_secret_is_hidden(void **state)
 	}
 }
 
-/* F-13: the examples of RFC 4013, 3, and what is left as it is. */
-static void
-saslprep(void **state)
-{
-	static const struct {
-		const char *in, *out;
-	} cases[] = {
-	    {"I\302\255X", "IX"},
-	    {"user", "user"},
-	    {"USER", "USER"},
-	    {"\302\252", "a"},
-	    {"\342\205\250", "IX"},
-	    {"a\302\240b\343\200\200c", "a b c"},
-	    {"ramo\314\201n", "ram\303\263n"},
-	    {"p\342\204\253ssword", "p\303\205ssword"},
-	    {"latin \351", "latin \351"},
-	    {"tab\there", "tab\there"},
-	    {"\360\235\204\236", "\360\235\204\236"},
-	    {"", ""},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct buf out;
-
-		buf_init(&out, 1000);
-		prep_sasl(&out, str_c(cases[i].in));
-		assert_string_equal(out.p, cases[i].out);
-		buf_free(&out);
-	}
-}
-
 /* F-08: base64, and what only looks like it. */
 static void
 base64(void **state)
@@ -459,7 +426,6 @@ main(void)
 	    cmocka_unit_test(the_strongest_is_chosen),
 	    cmocka_unit_test(names_and_back),
 	    cmocka_unit_test(the_secret_is_hidden),
-	    cmocka_unit_test(saslprep),
 	    cmocka_unit_test(base64),
 	};
 
