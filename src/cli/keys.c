@@ -149,7 +149,7 @@ const struct conf_key conf_keys[] = {
 	    "size of a message, at most; 0: no limit"),
 
 	TEXT("relay", KEY_RELAY, relay, "",
-	    "host[:port], several, or a section [relay]; empty: MX hosts"),
+	    "host[:port], srv:domain, several, or a section [relay]; empty: MX hosts"),
 	LOGIN(IN_MAIN, AT(login)),
 	WORD("null-client", null_client, yes_no, "no",
 	    "names of this host without an alias go to the relay, too"),
@@ -200,7 +200,7 @@ const struct conf_key conf_keys[] = {
 	    "sending QUIT"),
 
 	{IN_RELAY, KEY_RELAY, "host", AT_RELAY(host), "", 0, 0, NULL,
-	    "host[:port], or several, tried in this order"},
+	    "host[:port], srv:domain, or several, tried in this order"},
 	{IN_RELAY, KEY_SENDERS, "from", AT_RELAY(from), "", 0, 0, NULL,
 	    "senders whose mail goes there: addresses, or @ and a domain"},
 	TLS(IN_RELAY, AT_RELAY(tls), "of this relay; default: verify"),

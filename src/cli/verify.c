@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * -bv: how an address would be routed, and why.  Aliases, routes and relays
- * are looked at as for a message; the DNS is asked for the MX hosts; no host is
- * connected to.
+ * are looked at as for a message; the DNS is asked for the hosts of a domain;
+ * no host is connected to.
  */
 #include <sysexits.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include "delivery/unique.h"
 #include "os/proc.h"
 #include "os/sys.h"
+#include "route/service.h"
 
 enum { HOSTS = 100, OUT_MAX = 64 << 20, PATH_LONGEST = 1 << 20 };
 
@@ -35,8 +36,27 @@ struct answer {
 	struct pool *pool;
 	struct exchanger list[HOSTS + 1];
 	size_t n;
+	struct service_host served[SERVICE_HOSTS];
+	size_t served_n;
+	bool secure;
 	struct status status; /* open while it is not complete */
 };
+
+static void
+served(struct answer *a, const struct record *r)
+{
+	if (a->served_n == SERVICE_HOSTS)
+		return;
+	a->served[a->served_n] = (struct service_host){
+	    .name = pool_str(a->pool, r->name),
+	    .port = r->port,
+	    .encrypted = r->encrypted,
+	    .priority = r->number,
+	    .weight = r->weight,
+	    .rank = (uint32_t)a->served_n,
+	};
+	a->served_n++;
+}
 
 static void
 heard(void *ctx, struct str line)
@@ -50,13 +70,19 @@ heard(void *ctx, struct str line)
 	if (r.kind == RECORD_MX && a->n < HOSTS)
 		a->list[a->n++] =
 		    (struct exchanger){r.number, pool_str(a->pool, r.name), 0};
-	else if (r.kind == RECORD_FOUND)
+	else if (r.kind == RECORD_SRV)
+		served(a, &r);
+	else if (r.kind == RECORD_FOUND) {
+		a->secure = r.number;
 		a->status = status_keep(r.status, a->pool);
+	}
 }
 
-/* Asks for the MX hosts of a domain; a->status says how that went. */
+/* Asks what there is of a domain, as agent_request does; a->status says how
+ * that went. */
 static void
-look_up(const struct verify *v, struct str domain, struct answer *a)
+look_up(const struct verify *v, const char *what, struct str domain,
+    struct answer *a)
 {
 	int64_t deadline = clock_now() + v->conf.dns_patience;
 	struct report_reader reader;
@@ -71,7 +97,7 @@ look_up(const struct verify *v, struct str domain, struct answer *a)
 		return;
 	}
 	buf_init(&request, 1024);
-	agent_request(&request, "mx", 0, domain);
+	agent_request(&request, what, 0, domain);
 	if (sys_write(agent.command, request.p, request.n) < 0)
 		more = 0;
 	buf_free(&request);
@@ -161,8 +187,47 @@ reason(const struct verify *v, const struct next_hop *hop, struct str domain)
 	return text;
 }
 
+static void
+put_host(const struct verify *v, struct buf *b, const struct relay_host *h)
+{
+	buf_printf(b, "%s%s", b->n > 0 ? ", " : "", h->lmtp ? "lmtp:" : "");
+	if (h->path.n > 0) {
+		buf_add(b, h->path);
+		return;
+	}
+	buf_printf(b, "%s%.*s:%u%s", h->lmtp ? "//" : "", STR_ARG(h->name),
+	    h->port ? h->port : (unsigned)v->conf.smtp_port,
+	    h->encrypted ? " (TLS from the first byte)" : "");
+}
+
+/* Those that the DNS names now, without lots; or *status says why none. */
+static void
+put_service(const struct verify *v, struct buf *b, struct str domain,
+    struct status *status)
+{
+	struct answer a = {.pool = v->o->pool};
+
+	look_up(v, "srv", domain, &a);
+	*status = a.status;
+	if (a.status.outcome != OUTCOME_DELIVERED ||
+	    !service_order(a.served, &a.served_n, domain, v->o->pool, status))
+		return;
+	for (size_t i = 0; i < a.served_n; i++) {
+		const struct service_host *h = &a.served[i];
+
+		put_host(v, b,
+		    &(struct relay_host){.name = h->name,
+			.port = h->port,
+			.encrypted = h->encrypted});
+		if (!a.secure && !service_is_within(h->name, domain))
+			buf_printf(b, " (as %.*s)", STR_ARG(domain));
+	}
+}
+
+/* The hosts of a relay in their order; or *status says why there are none. */
 static struct str
-hosts_of_relay(const struct verify *v, const struct relay *relay)
+hosts_of_relay(
+    const struct verify *v, const struct relay *relay, struct status *status)
 {
 	struct str text;
 	struct buf b;
@@ -171,15 +236,10 @@ hosts_of_relay(const struct verify *v, const struct relay *relay)
 	for (size_t i = 0; i < relay->n; i++) {
 		const struct relay_host *h = &relay->host[i];
 
-		buf_printf(&b, "%s%s", i ? ", " : "", h->lmtp ? "lmtp:" : "");
-		if (h->path.n > 0) {
-			buf_add(&b, h->path);
-			continue;
-		}
-		buf_printf(&b, "%s%.*s:%u%s", h->lmtp ? "//" : "",
-		    STR_ARG(h->name),
-		    h->port ? h->port : (unsigned)v->conf.smtp_port,
-		    h->encrypted ? " (TLS from the first byte)" : "");
+		if (h->service)
+			put_service(v, &b, h->name, status);
+		else
+			put_host(v, &b, h);
 	}
 	text = pool_str(v->o->pool, buf_str(&b));
 	buf_free(&b);
@@ -194,7 +254,7 @@ hosts_of_domain(struct verify *v, struct str domain, struct status *status)
 	struct str text;
 	struct buf b;
 
-	look_up(v, domain, &a);
+	look_up(v, "mx", domain, &a);
 	*status = a.status;
 	if (status->outcome != OUTCOME_DELIVERED ||
 	    !route_order(a.list, &a.n, domain, v->dispatch.own,
@@ -248,6 +308,8 @@ verify_one(struct verify *v, const struct recipient *r)
 		status = hop.status;
 		if (hop.kind == NEXT_HOP_MX)
 			facts[2].text = hosts_of_domain(v, hop.domain, &status);
+		else if (hop.relay)
+			facts[2].text = hosts_of_relay(v, hop.relay, &status);
 	}
 	if (status.outcome != OUTCOME_OPEN && facts[2].text.n == 0) {
 		say_status(v, r, &status);
@@ -259,7 +321,6 @@ verify_one(struct verify *v, const struct recipient *r)
 	facts[5].text = reason(v, &hop, r->addr.domain);
 	if (hop.relay) {
 		facts[1].text = hop.relay->name;
-		facts[2].text = hosts_of_relay(v, hop.relay);
 		if (hop.relay->login)
 			facts[4].text = hop.relay->login->user;
 	}

@@ -86,6 +86,21 @@ usual_level(const struct relay *relay)
 	return relay ? RELAY_USUAL : MX_USUAL;
 }
 
+/* Whoever could forge an answer of the DNS would be told, too (RFC 6186, 6). */
+static int
+guard_service(
+    const struct relay *relay, enum tls_level level, bool login, struct err *e)
+{
+	for (size_t i = 0; login && i < relay->n; i++)
+		if (relay->host[i].service && level < TLS_LEVEL_VERIFY)
+			return err_set(e, ERR_SYNTAX,
+			    "srv:%.*s and user: a host that the DNS names is "
+			    "told who we are only if it proves its name: tls = "
+			    "verify, or fingerprint",
+			    STR_ARG(relay->host[i].name));
+	return 0;
+}
+
 /* What a relay has to be like that says it so; login: it is told who we are. */
 static int
 ask_relay(struct relay *relay, const struct conf_tls *said, bool login,
@@ -97,6 +112,8 @@ ask_relay(struct relay *relay, const struct conf_tls *said, bool login,
 
 	guard_login(&t, login);
 	relay->tls = (enum tls_level)t.level;
+	if (guard_service(relay, relay->tls, login, e) < 0)
+		return -1;
 	return demand_of(&relay->demand, &t, relay->name, w->pool, e);
 }
 
@@ -216,6 +233,11 @@ read_route(struct route *route, const struct conf_route *r,
 	t = over(&r->tls, &t);
 	guard_login(&t, route->relay && route->relay->login);
 	route->tls = (enum tls_level)t.level;
+	if (route->relay &&
+	    guard_service(
+		route->relay, route->tls, route->relay->login != NULL, e) < 0)
+		return err_while(
+		    e, "[route \"%.*s\"]", STR_ARG(route->pattern));
 	return demand_of(&route->demand, &t, route->pattern, w->pool, e);
 }
 

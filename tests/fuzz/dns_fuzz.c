@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An answer of the DNS (C-06, C-08), to the question that it says it is
+ * An answer of the DNS (C-06, C-08, C-28), to the question that it says it is
  * for; the first byte picks the type that was wanted.  Where its aliases
  * lead out of it, the same packet is the next answer, too.
  */
@@ -10,7 +10,7 @@
 #include "net/dns_packet.h"
 
 static const enum dns_type types[] = {
-    DNS_MX, DNS_A, DNS_AAAA, DNS_TXT, DNS_TLSA};
+    DNS_MX, DNS_A, DNS_AAAA, DNS_TXT, DNS_TLSA, DNS_SRV};
 
 static void
 check(const struct dns_answer *a, enum dns_type type)
@@ -26,9 +26,11 @@ check(const struct dns_answer *a, enum dns_type type)
 	for (size_t i = 0; i < a->n; i++) {
 		const struct dns_record *r = &a->record[i];
 
-		if (type == DNS_MX)
+		if (type == DNS_MX || type == DNS_SRV)
 			assert(
 			    dns_is_name(r->name) || str_eq(r->name, STR(".")));
+		if (type == DNS_SRV && !str_eq(r->name, STR(".")))
+			assert(r->port > 0 && r->port <= 65535);
 		else if (type == DNS_A || type == DNS_AAAA)
 			assert((type == DNS_A) == (r->ip.family == AF_INET));
 	}

@@ -33,6 +33,7 @@ struct asked {
 
 struct nameserver {
 	int udp, tcp;
+	unsigned port;
 	const struct play *play;
 	struct pool pool;
 	struct asked *asked;
@@ -47,9 +48,13 @@ struct nameserver *
 nameserver_new(int udp, int tcp, const struct play *play)
 {
 	struct nameserver *s = calloc(1, sizeof(*s));
+	struct sockaddr_in a = {0};
+	socklen_t size = sizeof(a);
 
 	if (s == NULL)
 		err_memory();
+	(void)getsockname(udp, (struct sockaddr *)&a, &size);
+	s->port = ntohs(a.sin_port);
 	s->udp = udp;
 	s->tcp = tcp;
 	s->play = play;
@@ -100,7 +105,7 @@ compose(struct nameserver *s, struct str query, const struct question *q,
 	struct found f;
 
 	buf_init(&records, PACKET);
-	f = zone_look(s->play, q->name, q->type, &s->pool, &records);
+	f = zone_look(s->play, q->name, q->type, s->port, &s->pool, &records);
 
 	struct rr *how = f.manner;
 	bool cut = f.truncated && !tcp;

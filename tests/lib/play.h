@@ -71,6 +71,9 @@ struct host {
 	unsigned addresses;
 };
 
+/* In an SRV record: that at which the servers of the world are. */
+enum { PLAY_ANY_PORT = 65535 };
+
 /* A resource record, or the way in which a question is not answered. */
 struct rr {
 	struct rr *next;

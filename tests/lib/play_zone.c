@@ -15,6 +15,7 @@ static const struct key types[] = {
     {"MX", 15},
     {"TXT", 16},
     {"AAAA", 28},
+    {"SRV", 33},
     {"TLSA", 52},
 };
 
@@ -91,6 +92,26 @@ put_mx(struct buf *b, struct str first, struct str *rest)
 	return zone_name(b, name);
 }
 
+/*
+ * Appends "10 5 587 mail.test" of an SRV record.  The port of all servers is
+ * written "*": the world fills it in.
+ */
+static bool
+put_srv(struct buf *b, struct str priority, struct str *rest)
+{
+	struct str words[3] = {priority, words_next(rest), words_next(rest)};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		uint64_t n = PLAY_ANY_PORT;
+
+		if (!(i == 2 && str_eq(words[i], STR("*"))) &&
+		    !str_number(words[i], 65535, &n))
+			return false;
+		zone_put(b, (unsigned)n);
+	}
+	return zone_name(b, words_next(rest));
+}
+
 static bool
 put_address(struct buf *b, unsigned type, struct str word)
 {
@@ -129,6 +150,8 @@ put_data(struct buf *b, unsigned type, struct str first, struct str *rest)
 	switch (type) {
 	case 15:
 		return put_mx(b, first, rest);
+	case 33:
+		return put_srv(b, first, rest);
 	case 1:
 	case 28:
 		return put_address(b, type, first);

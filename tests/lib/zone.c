@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "zone.h"
 
-enum { HEADER = 12, ALIASES = 12, TYPE_CNAME = 5 };
+enum { HEADER = 12, ALIASES = 12, TYPE_CNAME = 5, TYPE_SRV = 33 };
 
 bool
 zone_name(struct buf *b, struct str name)
@@ -63,15 +63,23 @@ zone_question(struct pool *pool, struct str packet, struct question *q)
 
 /* Appends a resource record of one day. */
 static void
-put_record(struct buf *b, const struct rr *r)
+put_record(struct buf *b, const struct rr *r, unsigned port)
 {
+	size_t at;
+
 	zone_name(b, r->name);
 	zone_put(b, r->type);
 	zone_put(b, 1);
 	zone_put(b, 1);
 	zone_put(b, 0x5180);
 	zone_put(b, (unsigned)r->data.n);
+	at = b->n;
 	buf_add(b, r->data);
+	if (r->type == TYPE_SRV && r->data.n > 6 &&
+	    zone_number(r->data, 4) == PLAY_ANY_PORT) {
+		b->p[at + 4] = (char)(port >> 8);
+		b->p[at + 5] = (char)port;
+	}
 }
 
 /* The name that a CNAME record points to. */
@@ -97,7 +105,7 @@ target(struct pool *pool, const struct rr *r)
 
 struct found
 zone_look(const struct play *play, struct str name, unsigned type,
-    struct pool *pool, struct buf *answers)
+    unsigned port, struct pool *pool, struct buf *answers)
 {
 	struct found f = {0};
 	struct str alias = STR_NONE;
@@ -120,7 +128,7 @@ zone_look(const struct play *play, struct str name, unsigned type,
 				f.rcode = r->rcode;
 			if (!r->real)
 				continue;
-			put_record(answers, r);
+			put_record(answers, r, port);
 			f.count++;
 			if (r->type == TYPE_CNAME && type != TYPE_CNAME &&
 			    !r->lone)

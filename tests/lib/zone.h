@@ -31,8 +31,8 @@ void zone_put(struct buf *, unsigned number);
 /* Reads the question of a query; false if the packet is none. */
 bool zone_question(struct pool *, struct str packet, struct question *);
 
-/* Appends the records that answer a question. */
+/* Appends the records that answer a question; port is that of all servers. */
 struct found zone_look(const struct play *, struct str name, unsigned type,
-    struct pool *, struct buf *answers);
+    unsigned port, struct pool *, struct buf *answers);
 
 #endif

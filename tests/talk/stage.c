@@ -189,6 +189,18 @@ put_hosts(struct relay *relay, const struct play *play, struct pool *pool)
 	}
 }
 
+/* relay HOST...: all mail goes there. */
+static bool
+set_hosts(struct dispatch_opts *opts, struct str rest, struct pool *pool)
+{
+	struct relay *relay = pool_array(pool, 1, sizeof(*relay));
+	struct err e;
+
+	*relay = (struct relay){.name = pool_str(pool, rest)};
+	opts->routes.relay = relay;
+	return relay_hosts(relay, relay->name, pool, &e) == 0;
+}
+
 /* Mail goes there, if it does not already. */
 static void
 use_relay(struct stage_relay *r, struct dispatch_opts *opts,
@@ -270,6 +282,8 @@ set_option(struct dispatch_opts *opts, struct stage_relay *relay,
 		return str_eq(key, STR("lmtp")) ? set_lmtp(relay)
 						: set_login(relay, rest, pool);
 	}
+	if (str_eq(key, STR("relay")))
+		return set_hosts(opts, rest, pool);
 	if (str_eq(key, STR("wait")))
 		return set_wait(opts, rest);
 	if (str_eq(key, STR("attempt-limit")))
