@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Dovecot, which wants to know who sends: as a submission service of its own, and for Postfix.
+"""Dovecot, which wants to know who sends: as a submission service of its own, and for Postfix. And
+as one that has mailboxes, to which LMTP leads.
 
 It was unpacked aside by scripts/setup, and runs in the servers' network with a view of the file
 system of its own. Its submission service, SUBMISSION, hands what it takes to the lab's Postfix;
@@ -100,6 +101,45 @@ userdb {{
 mail_location = maildir:/run/lab/sasl/home
 """
 
+# The mailboxes, at a port and at a socket, the one that the client sees.
+LMTP = "198.18.0.9:24"
+SOCKET = "/run/lab/mailboxes/lmtp"
+MAILBOXES = """
+base_dir = /run/lab/mailboxes/base
+state_dir = /run/lab/mailboxes/base
+protocols = lmtp
+log_path = /run/lab/state/log.mailboxes
+default_internal_user = mailbox
+default_internal_group = mailbox
+default_login_user = postfix
+ssl = yes
+ssl_cert = </run/lab/state/tls/cert.pem
+ssl_key = </run/lab/state/tls/key.pem
+ssl_dh =
+service anvil {
+  chroot =
+}
+service lmtp {
+  unix_listener /run/lab/mailboxes/lmtp {
+    mode = 0666
+  }
+  inet_listener lmtp {
+    address = 198.18.0.9
+    port = 24
+  }
+}
+passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u /run/lab/mailboxes/users
+}
+userdb {
+  driver = static
+  args = uid=mailbox gid=mailbox home=/run/lab/mailboxes/home/%n
+}
+mail_location = maildir:/run/lab/mailboxes/home/%n
+lda_mailbox_autocreate = yes
+"""
+
 # Whose tokens it takes it knows itself: it has the key.
 OAUTH2 = """
 introspection_mode = local
@@ -120,14 +160,40 @@ def token(name, key=KEY):
     return b".".join([signed, part(hmac.digest(key, signed, "sha256"))]).decode()
 
 
-class Dovecot:
+class Running:
+    """It, while it runs in a folder of /run/lab by a configuration, and listens at a port."""
+
+    def __init__(self, lab, name, port):
+        self.lab, self.name, self.port = lab, name, port
+        self.top = lab.proc.parent / "run/lab" / name
+        (self.top / "home").mkdir(parents=True, exist_ok=True)
+        os.chown(self.top / "home", 64103, 64103)
+
+    def start(self, users, text):
+        (self.top / "users").write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
+        (self.top / "conf").write_text(text)
+        net = self.lab.server[1]  # the servers' network, but none of their mounts
+        enter = ["nsenter", "-t", self.lab.init, "-m", "-p", "-u", "-i", net, "--", "unshare", "--mount"]
+        self.process = subprocess.Popen([*enter, "sh", "-c", VIEW, "sh", ASIDE, f"/run/lab/{self.name}/conf"])
+        wait_for("dovecot answers", self.answers)
+
+    def answers(self):
+        assert self.process.poll() is None, (self.lab.state / "log.dovecot").read_text()
+        with self.lab.server_socket(socket.AF_INET) as sock:
+            return sock.connect_ex(("198.18.0.9", self.port)) == 0
+
+    def stop(self):
+        for child in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGTERM)
+        self.process.wait(10)
+
+
+class Dovecot(Running):
     """While it runs, who is in users (name to password) may send; more is what else it is told."""
 
     def __init__(self, lab, users, more=""):
-        self.lab = lab
-        top = lab.proc.parent / "run/lab/sasl"
-        (top / "home").mkdir(parents=True, exist_ok=True)
-        os.chown(top / "home", 64103, 64103)
+        super().__init__(lab, "sasl", 587)
+        top = self.top
         shutil.rmtree(top / "ca", ignore_errors=True)
         (top / "ca").mkdir()
         # Who has a certificate of this authority is who it says.
@@ -136,20 +202,21 @@ class Dovecot:
         (top / "oauth2").write_text(OAUTH2)
         (top / "keys/default/HS256").mkdir(parents=True, exist_ok=True)
         (top / "keys/default/HS256/default").write_bytes(base64.b64encode(KEY))
-        (top / "users").write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
         text = CONFIG.format(state="/run/lab/state", mechanisms=" ".join(MECHANISMS).lower(), tokens=" ".join(TOKENS).lower())
-        (top / "conf").write_text(text + more)
-        net = lab.server[1]  # the servers' network, but none of their mounts
-        enter = ["nsenter", "-t", lab.init, "-m", "-p", "-u", "-i", net, "--", "unshare", "--mount"]
-        self.process = subprocess.Popen([*enter, "sh", "-c", VIEW, "sh", ASIDE, "/run/lab/sasl/conf"])
-        wait_for("dovecot answers", self.answers)
+        self.start(users, text + more)
 
-    def answers(self):
-        assert self.process.poll() is None, (self.lab.state / "log.dovecot").read_text()
-        with self.lab.server_socket(socket.AF_INET) as sock:
-            return sock.connect_ex(("198.18.0.9", 587)) == 0
 
-    def stop(self):
-        for child in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGTERM)
-        self.process.wait(10)
+class Mailboxes(Running):
+    """While it runs, these users of a domain have mailboxes."""
+
+    def __init__(self, lab, users, more=""):
+        super().__init__(lab, "mailboxes", 24)
+        self.start(dict.fromkeys(users, "unused"), MAILBOXES + more)
+
+    def take(self, user):
+        """The messages in a mailbox, which is empty then, as they came but for the lines that Dovecot puts before."""
+        paths = sorted((self.top / "home" / user / "new").glob("*"))
+        found = [path.read_bytes() for path in paths]
+        for path in paths:
+            path.unlink()
+        return found

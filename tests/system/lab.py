@@ -241,7 +241,7 @@ def smtp(greeting="220 scripted.test ESMTP", extensions=EXTENSIONS, starttls=Fal
 
 
 class Server:
-    """A scripted server; usable as a context manager."""
+    """A scripted server, at an address, or at the path of a UNIX socket; usable as a context manager."""
 
     def __init__(self, lab, address, script, port):
         self.lab, self.script, self.address = lab, script, address
@@ -250,9 +250,10 @@ class Server:
         self.mail = []  # each accepted message
         self.errors = []  # what went wrong in the script itself
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.listener = lab.server_socket(family)
+        self.is_socket = address.startswith("/")
+        self.listener = lab.server_socket(socket.AF_UNIX if self.is_socket else family)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, port))
+        self.listener.bind(address if self.is_socket else (address, port))
         self.listener.listen(50)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -262,7 +263,8 @@ class Server:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if not self.is_socket:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer = Peer(self, sock)
             self.peers.append(peer)
             threading.Thread(target=self.talk, args=[peer], daemon=True).start()
@@ -551,7 +553,7 @@ class Lab:
         return self.maker.submit(socket.socket, family, socket.SOCK_STREAM).result()
 
     def serve(self, address, script=None, port=25):
-        """Starts a scripted server at an address of the servers' network."""
-        server = Server(self, address, script or smtp(), port)
+        """Starts a scripted server at an address of the servers' network, or at a path."""
+        server = Server(self, str(address), script or smtp(), port)
         self.servers.append(server)
         return server
