@@ -8,6 +8,7 @@
 
 #include "agent/secret.h"
 #include "base/clock.h"
+#include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
 #include "cli/settle.h"
@@ -118,5 +119,10 @@ run_check(const struct options *o)
 		return status;
 	}
 	check_ways(&k, &c.ways);
+	if (c.spool_path.n > 0 && place_try(&c, &e) < 0) {
+		err_while(&e, "spool");
+		(void)say_error(o->name, STR_NONE, str_c(e.text));
+		k.status = EX_CONFIG;
+	}
 	return k.status;
 }

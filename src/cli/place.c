@@ -9,6 +9,9 @@
 #include "os/group.h"
 #include "os/user.h"
 
+/* A message and its envelope, twice. */
+enum { PLACE_FILES = 4 };
+
 static const char system_spool[] = HANTAR_SPOOLDIR;
 
 /* Was the program installed for all, is it root's business, or that of the
@@ -137,6 +140,40 @@ check_system(struct str path, struct err *e)
 	    path.p);
 }
 
+/* What an installation for all lacks where its spool cannot be opened. */
+static int
+explain(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (!group_installed())
+		return -1;
+	if (e->kind == ERR_SYNTAX && user_service() == (uid_t)-1)
+		return err_while(e,
+		    "there is no user " HANTAR_USER
+		    " (systemd-sysusers makes it)");
+	if (e->number != EACCES || group_kept())
+		return -1;
+	if (lstat(path, &st) == 0 && !(st.st_mode & S_IWGRP))
+		return err_while(
+		    e, "its group may not write to it (chmod 2770)");
+	return err_while(e,
+	    "the set-group-ID bit is not in force (no_new_privs, nosuid, a "
+	    "user namespace, or an option that gives it up)");
+}
+
+/* A folder that can be read by all, say, or that root made. */
+static int
+check_writable(const struct store *s, struct str path, struct err *e)
+{
+	if (s->shared || s->owner == geteuid() || geteuid() == 0)
+		return 0;
+	errno = EACCES;
+	return err_sys(e, "only its owner (uid %lu) may write to it%s: %.*s",
+	    (unsigned long)s->owner,
+	    group_installed() ? " (chmod 2770 is for all)" : "", STR_ARG(path));
+}
+
 static int
 open_at(struct store *s, struct str path, bool own, struct err *e)
 {
@@ -147,11 +184,7 @@ open_at(struct store *s, struct str path, bool own, struct err *e)
 		return -1;
 	if (store_open(s, path.p, trusted(path.p), e) == 0)
 		return 0;
-	if (e->number == EACCES && !group_kept() && group_installed())
-		err_while(e,
-		    "the set-group-ID bit is not in force (no_new_privs, "
-		    "nosuid, a user namespace, or an option that gives it up)");
-	return -1;
+	return explain(path.p, e);
 }
 
 static int
@@ -189,6 +222,39 @@ place_open(struct store *s, const struct conf *c, struct err *e)
 
 	if (result == 0)
 		result = open_at(s, path, is_usual(c) && !is_system(), e);
+	if (result == 0 && check_writable(s, path, e) < 0) {
+		store_close(s);
+		result = -1;
+	}
+	pool_free(&p);
+	return result;
+}
+
+int
+place_room(const struct store *s, const struct conf *c, struct err *e)
+{
+	struct pool p = {0};
+	int result = store_room(s, (uint64_t)c->spool_room, PLACE_FILES, e);
+
+	if (result < 0)
+		err_while(e, "%.*s", STR_ARG(place_path(c, &p)));
+	pool_free(&p);
+	return result;
+}
+
+int
+place_try(const struct conf *c, struct err *e)
+{
+	struct store s;
+	struct pool p = {0};
+	int result = place_look(&s, c, e);
+
+	if (result == 0 && s.dir >= 0) {
+		result = check_writable(&s, place_path(c, &p), e);
+		if (result == 0)
+			result = place_room(&s, c, e);
+		store_close(&s);
+	}
 	pool_free(&p);
 	return result;
 }

@@ -26,4 +26,10 @@ int place_open(struct store *, const struct conf *, struct err *);
  * there is one without a directory (dir is -1), which is an empty one. */
 int place_look(struct store *, const struct conf *, struct err *);
 
+/* Is there the room that the configuration wants for a message?  -1 with *e. */
+int place_room(const struct store *, const struct conf *, struct err *);
+
+/* Could a message be kept?  Nothing is made.  -1 with *e. */
+int place_try(const struct conf *, struct err *);
+
 #endif

@@ -19,9 +19,6 @@
 #include "os/journal.h"
 #include "os/sys.h"
 
-/* A message and its envelope, twice. */
-enum { PLACE_FILES = 4 };
-
 int
 send_fail(const struct send *s, int status, const struct err *e)
 {
@@ -102,8 +99,7 @@ take_place(struct send *s)
 	if (c->spool_path.n == 0)
 		return 0;
 	if (place_open(&s->store, c, &e) == 0 &&
-	    store_room(&s->store, (uint64_t)c->spool_room, PLACE_FILES, &e) ==
-		0 &&
+	    place_room(&s->store, c, &e) == 0 &&
 	    entry_create(&s->store, &s->entry, &e) == 0) {
 		char name[ENTRY_NAME];
 

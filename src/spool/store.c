@@ -48,16 +48,23 @@ static int
 look(struct store *s, const char *path, uid_t trusted, struct err *e)
 {
 	struct stat st;
+	uid_t owner;
 
 	if (sys_fstat(s->dir, &st) < 0)
 		return err_sys(e, "%s", path);
+	/* What is a group's is for those who run the queue. */
+	owner = !(st.st_mode & S_IWGRP) ? geteuid()
+	    : trusted != (uid_t)-1	? trusted
+					: 0;
 	if (st.st_uid != geteuid() && st.st_uid != 0 && st.st_uid != trusted)
 		return err_set(e, ERR_SYNTAX,
-		    "%s belongs to another user (uid %lu)", path,
-		    (unsigned long)st.st_uid);
+		    "%s belongs to another user (uid %lu), not to uid %lu: "
+		    "chown %lu %s",
+		    path, (unsigned long)st.st_uid, (unsigned long)owner,
+		    (unsigned long)owner, path);
 	if (st.st_mode & S_IWOTH)
-		return err_set(
-		    e, ERR_SYNTAX, "%s can be written to by all", path);
+		return err_set(e, ERR_SYNTAX,
+		    "%s can be written to by all: chmod o-w %s", path, path);
 	s->owner = st.st_uid;
 	s->group = st.st_gid;
 	s->shared = (st.st_mode & S_IWGRP) != 0;
@@ -132,7 +139,7 @@ store_room(const struct store *s, uint64_t bytes, uint64_t files, struct err *e)
 		    (unsigned long long)limit.rlim_cur);
 	if (st.f_frsize > 0 && st.f_bavail < bytes / st.f_frsize)
 		return err_set(e, ERR_LIMIT,
-		    "less than %llu bytes are free in the spool",
+		    "less than the %llu bytes of spool-room are free in the spool",
 		    (unsigned long long)bytes);
 	/* Some file systems have no number of files, and say 0 of 0. */
 	if (st.f_files > 0 && st.f_favail < files)

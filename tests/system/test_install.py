@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from installation import ALICE, MESSAGE, PROGRAM, SYSTEM, entries
+from installation import ALICE, MESSAGE, PROGRAM, SYSTEM, entries, inside
 
 
 @pytest.fixture(name="home")
@@ -99,6 +99,32 @@ def test_what_is_installed(lab, system):
     program, spool = lab.path(PROGRAM).stat(), system.spool.stat()
     assert (program.st_mode & 0o7777, program.st_uid, program.st_gid) == (0o2755, 0, gid)
     assert (spool.st_mode & 0o7777, spool.st_uid, spool.st_gid) == (0o2770, uid, gid)
+
+
+@pytest.mark.parametrize("owner, mode, gone, remedy", [
+    ("hantar", "755", False, "chmod 2770"),
+    ("hantar", "700", False, "chmod 2770"),
+    ("4711", "2770", False, "not to uid {uid}: chown {uid} " + SYSTEM),
+    ("hantar", "2770", True, "there is no user hantar (systemd-sysusers makes it)"),
+])
+def test_a_spool_that_is_wrong(lab, system, owner, mode, gone, remedy):
+    """A-30, A-50: who gives a message, and --check, are told what is wrong and what mends it."""
+    inside(lab, "chown", owner, SYSTEM)
+    inside(lab, "chmod", mode, SYSTEM)
+    users = lab.path("/etc/passwd").read_text()
+    try:
+        if gone:
+            lab.etc("passwd", re.sub(r"^hantar:.*\n", "", users, flags=re.M))
+        for args, status in ((["-odq", "a@walk.test"], 74), (["--check"], 78)):
+            done = system.run(*args)
+            assert done.status == status and remedy.format(uid=system.uid) in done.err, done
+    finally:
+        lab.etc("passwd", users)
+        inside(lab, "chown", "hantar", SYSTEM)
+        inside(lab, "chmod", "2770", SYSTEM)
+    assert system.run("--check").status == 0
+    done = system.run("--check", "-O", "spool-room=1023G", user=None)
+    assert done.status == 78 and f"spool: {SYSTEM}: less than the 1098437885952 bytes of spool-room" in done.err
 
 
 def test_an_ordinary_user_sends(system):

@@ -342,7 +342,7 @@ def test_room_is_left_while_the_message_is_read(lab, tmp_path):
     args = ["-O", "spool-room=4M", "-O", f"spool={spool}", "alice@walk.test"]
     with small_disk(lab, spool, "8m") as names:
         done = lab.run(["-odq", *args], big)
-        assert done.status == 74 and "bytes are free in the spool" in done.err and names() == []
+        assert done.status == 74 and "bytes of spool-room are free in the spool" in done.err and names() == []
         done = lab.run(args, big)
         assert (done.status, done.err) == (0, "")
         assert re.search("free in the spool: it goes on without", "\n".join(done.log))

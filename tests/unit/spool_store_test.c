@@ -127,6 +127,7 @@ what_is_not_ours_is_refused(void **state)
 	assert_int_equal(fchownat(folder.fd, "real", 12345, 12345, 0), 0);
 	assert_int_equal(store_open(&s, inside("real"), NOBODY_ELSE, &e), -1);
 	assert_non_null(strstr(e.text, "uid 12345"));
+	assert_non_null(strstr(e.text, ": chown 0 "));
 	assert_int_equal(store_open(&s, inside("real"), 12345, &e), 0);
 	store_close(&s);
 }
