@@ -4,6 +4,7 @@
 import hashlib
 import ssl
 import subprocess
+import types
 
 CONFIG = """\
 [ca]
@@ -96,3 +97,28 @@ def fingerprint(pem, of_key=False, colons=False):
         der = openssl("x509", "-in", pem, "-outform", "DER")
     digest = hashlib.sha256(der)
     return digest.digest().hex(":").upper() if colons else digest.hexdigest()
+
+
+HUB = "hub.home.test"  # at 198.18.0.20
+
+
+def make_all(folder):
+    """A root that is trusted, an authority below it, another that nobody knows, and what they have signed."""
+    root = Authority(folder, "root")
+    below = Authority(folder, "below", root)
+    other = Authority(folder, "other")
+    names = ["DNS:" + HUB, "IP:198.18.0.20"]
+    return types.SimpleNamespace(
+        folder=folder,
+        root=root,
+        good=below.issue("good", names),
+        wild=root.issue("wild", ["DNS:*.home.test"]),
+        common=root.issue(HUB, []),
+        foreign=root.issue("foreign", ["DNS:www.example.org", "DNS:example.org"]),
+        partly=root.issue("partly", ["DNS:h*.home.test"]),
+        far=root.issue("far", ["DNS:*.test"]),
+        expired=root.issue("expired", names, start="20200101000000Z", end="20210101000000Z"),
+        early=root.issue("early", names, start="20400101000000Z", end="20410101000000Z"),
+        unknown=other.issue("unknown", names),
+        itself=itself(folder, "itself", names),
+    )

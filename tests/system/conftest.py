@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+import certs
 import installation as installed
 import lab as laboratory
 
@@ -83,3 +84,10 @@ def system(lab, server, installation):  # pylint: disable=unused-argument
     assert there.service().status == 0  # as its timer has it run
     yield there
     there.clear()
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pki")
+    folder.chmod(0o755)
+    return certs.make_all(folder)

@@ -5,11 +5,11 @@ import json
 import os
 import re
 import sys
-import types
 
 import pytest
 
 import certs
+from certs import HUB
 from lab import STALL, TOP, smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
@@ -174,34 +174,6 @@ def test_the_example_as_a_whole(lab):
         lab.etc("hantar.conf", text)
         done = lab.run(["--print-config"])
         assert (done.status, done.err) == (0, "")
-
-
-HUB = "hub.home.test"
-
-
-@pytest.fixture(name="pki", scope="module")
-def make_pki(tmp_path_factory):
-    """A root that is trusted, an authority below it, another that nobody knows, and what they have signed."""
-    folder = tmp_path_factory.mktemp("pki")
-    folder.chmod(0o755)
-    root = certs.Authority(folder, "root")
-    below = certs.Authority(folder, "below", root)
-    other = certs.Authority(folder, "other")
-    names = ["DNS:" + HUB, "IP:198.18.0.20"]
-    return types.SimpleNamespace(
-        folder=folder,
-        root=root,
-        good=below.issue("good", names),
-        wild=root.issue("wild", ["DNS:*.home.test"]),
-        common=root.issue(HUB, []),
-        foreign=root.issue("foreign", ["DNS:www.example.org", "DNS:example.org"]),
-        partly=root.issue("partly", ["DNS:h*.home.test"]),
-        far=root.issue("far", ["DNS:*.test"]),
-        expired=root.issue("expired", names, start="20200101000000Z", end="20210101000000Z"),
-        early=root.issue("early", names, start="20400101000000Z", end="20410101000000Z"),
-        unknown=other.issue("unknown", names),
-        itself=certs.itself(folder, "itself", names),
-    )
 
 
 @pytest.fixture(name="hub")
