@@ -23,6 +23,7 @@ static int (*const runs[MODES])(const struct options *) = {
     [MODE_VERSION] = run_version,
     [MODE_CHECK] = run_check,
     [MODE_VERIFY] = run_verify,
+    [MODE_TLS_TEST] = run_tls_test,
     [MODE_PRINT_CONFIG] = run_print_config,
     [MODE_ALIASES] = run_aliases,
     [MODE_QUEUE] = run_queue,

@@ -79,7 +79,8 @@ name_look_up(
 		    "no address of the relay %.*s is found: %s; is the name "
 		    "right, and does the DNS work?",
 		    STR_ARG(host), e.text);
-		found.status = status_own(BLAME_US, "4.4.4", buf_str(&line));
+		found.status = status_own(BLAME_US,
+		    e.kind == ERR_TIMEOUT ? "4.4.3" : "4.4.4", buf_str(&line));
 	}
 	show(errand, report, buf_str(&line));
 	report_put(report, &found);

@@ -41,6 +41,7 @@ static const struct {
     [RECORD_GATE] = {"gate", HAS_NUMBER, UINT32_MAX},
     [RECORD_SHOW] = {"show", HAS_NUMBER | HAS_TEXT, UINT32_MAX},
     [RECORD_LOG] = {"log", HAS_NUMBER | HAS_TEXT, LOG_LEVEL_INFO},
+    [RECORD_FACT] = {"fact", HAS_NUMBER | HAS_NAME | HAS_TEXT, 1000},
     [RECORD_LACK] = {"lack", HAS_TEXT, 0},
     [RECORD_MUTE] = {"mute", 0, 0},
     [RECORD_END] = {"end", 0, 0},

@@ -20,6 +20,7 @@
  * gate     letter                    waits before the end of data
  * show     ms text                   a line of the conversation
  * log      level text
+ * fact     number word text          what a host offers or proves
  * lack     text                      the system cannot lock an agent in so
  * mute                               the host reports no success (no DSN);
  *                                    before the gates that this is true of
@@ -46,6 +47,7 @@ enum record_kind {
 	RECORD_GATE,
 	RECORD_SHOW,
 	RECORD_LOG,
+	RECORD_FACT,
 	RECORD_LACK,
 	RECORD_MUTE,
 	RECORD_END,
@@ -58,13 +60,14 @@ struct record {
 				 dial: index */
 	uint32_t number;      /* mx, srv: preference; found: secure; dial: its
 				 end; host: reach; gate: letter; show: ms;
-				 log: level */
+				 log: level; fact: see agent/probe.h */
 	uint32_t weight;      /* srv */
 	uint32_t port;	      /* srv */
 	uint32_t encrypted;   /* srv: TLS comes first; 0 or 1 */
-	struct str name;      /* mx, srv: host name; addr: IP address */
+	struct str name;      /* mx, srv: host name; addr: IP address; fact: a
+				 word */
 	struct status status; /* found, dial, rcpt, host */
-	struct str text;      /* show, log, lack */
+	struct str text;      /* show, log, fact, lack */
 };
 
 /* How an attempt to connect ended: the number of a dial record. */

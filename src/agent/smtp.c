@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "agent/keep.h"
+#include "agent/probe.h"
 #include "agent/secret.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -243,6 +244,14 @@ on_show(void *ctx, const char *mark, struct str line)
 }
 
 static void
+on_seen(void *ctx, const struct sight *sight)
+{
+	const struct attempt *a = ctx;
+
+	probe_seen(a->report, a->errand->demand, sight);
+}
+
+static void
 put_host(struct attempt *a, enum reach reach, struct status status)
 {
 	struct record r = {
@@ -304,6 +313,7 @@ converse(struct attempt *a, struct tls *tls, const struct auth_who *who, int fd,
 	    .at_gate = on_near_gate,
 	    .verdict = on_verdict,
 	    .show = a->errand->show ? on_show : NULL,
+	    .seen = a->errand->look ? on_seen : NULL,
 	    .log = put_log,
 	    .peer = buf_str(&a->peer),
 	    .ctx = a,
@@ -413,7 +423,8 @@ smtp_attempt(const struct errand *errand, struct report *report,
 			if (tls == NULL)
 				put_log(&a, LOG_LEVEL_INFO, str_c(e.text));
 		}
-		if (tls == NULL && errand->tls > TLS_LEVEL_MAY) {
+		if (tls == NULL &&
+		    (errand->tls > TLS_LEVEL_MAY || errand->look)) {
 			put_host(&a, REACH_CONNECTED,
 			    status_own(BLAME_US, "4.7.4", str_c(e.text)));
 			sys_close(fd);

@@ -29,6 +29,9 @@ const struct mode_word letters_words[] = {
     {"help", MODE_HELP, "print this"},
     {"version", MODE_VERSION, "print the version"},
     {"check", MODE_CHECK, "check the configuration: status 0 or 78"},
+    {"tls-test", MODE_TLS_TEST,
+	"what hosts offer and prove: as the key relay has them; status 0: who "
+	"they are"},
     {"print-config", MODE_PRINT_CONFIG, "print the configuration in force"},
     {"due", MODE_DUE, "run what is due of the queue"},
     {"queue-status", MODE_STATUS,
@@ -42,7 +45,8 @@ const struct mode_word letters_words[] = {
 #define AT(field) offsetof(struct options, field)
 
 const struct flag_word letters_flags[] = {
-    {"json", AT(json), "with -bp, -bv, --queue-status: for programs"},
+    {"json", AT(json),
+	"with -bp, -bv, --queue-status, --tls-test: for programs"},
 };
 
 const struct short_key letters_keys[] = {

@@ -13,11 +13,12 @@ enum mode {
 	MODE_VERSION,
 	MODE_CHECK, /* is the configuration valid? */
 	MODE_PRINT_CONFIG,
-	MODE_VERIFY,  /* how would it be routed? */
-	MODE_ALIASES, /* is the file of aliases valid? */
-	MODE_QUEUE,   /* run the queue */
-	MODE_DUE,     /* run what of it is due */
-	MODE_LIST,    /* look at the queue */
+	MODE_VERIFY,   /* how would it be routed? */
+	MODE_TLS_TEST, /* what does a host offer and prove? */
+	MODE_ALIASES,  /* is the file of aliases valid? */
+	MODE_QUEUE,    /* run the queue */
+	MODE_DUE,      /* run what of it is due */
+	MODE_LIST,     /* look at the queue */
 	MODE_COUNT,
 	MODE_STATUS,
 	MODE_HOLD, /* change the entries that the operands name */

@@ -8,6 +8,7 @@
 int run_send(const struct options *);
 int run_check(const struct options *);
 int run_verify(const struct options *);
+int run_tls_test(const struct options *);
 int run_print_config(const struct options *);
 int run_help(const struct options *);
 int run_version(const struct options *);

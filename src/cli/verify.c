@@ -7,18 +7,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "agent/start.h"
 #include "base/clock.h"
+#include "cli/inquire.h"
 #include "cli/json.h"
 #include "cli/run.h"
 #include "cli/say.h"
 #include "cli/settle.h"
+#include "cli/tls_say.h"
 #include "delivery/unique.h"
-#include "os/proc.h"
-#include "os/sys.h"
-#include "route/service.h"
 
-enum { HOSTS = 100, OUT_MAX = 64 << 20, PATH_LONGEST = 1 << 20 };
+enum { OUT_MAX = 64 << 20, PATH_LONGEST = 1 << 20 };
 
 struct verify {
 	const struct options *o;
@@ -31,90 +29,12 @@ struct verify {
 	int status; /* of the worst */
 };
 
-/* The answer to the one question that is asked at a time. */
-struct answer {
-	struct pool *pool;
-	struct exchanger list[HOSTS + 1];
-	size_t n;
-	struct service_host served[SERVICE_HOSTS];
-	size_t served_n;
-	bool secure;
-	struct status status; /* open while it is not complete */
-};
-
-static void
-served(struct answer *a, const struct record *r)
-{
-	if (a->served_n == SERVICE_HOSTS)
-		return;
-	a->served[a->served_n] = (struct service_host){
-	    .name = pool_str(a->pool, r->name),
-	    .port = r->port,
-	    .encrypted = r->encrypted,
-	    .priority = r->number,
-	    .weight = r->weight,
-	    .rank = (uint32_t)a->served_n,
-	};
-	a->served_n++;
-}
-
-static void
-heard(void *ctx, struct str line)
-{
-	struct answer *a = ctx;
-	struct record r;
-	struct err e;
-
-	if (report_parse(line, &r, &e) < 0)
-		return;
-	if (r.kind == RECORD_MX && a->n < HOSTS)
-		a->list[a->n++] =
-		    (struct exchanger){r.number, pool_str(a->pool, r.name), 0};
-	else if (r.kind == RECORD_SRV)
-		served(a, &r);
-	else if (r.kind == RECORD_FOUND) {
-		a->secure = r.number;
-		a->status = status_keep(r.status, a->pool);
-	}
-}
-
-/* Asks what there is of a domain, as agent_request does; a->status says how
- * that went. */
+/* Asks the DNS what there is of a domain; f->status says how that went. */
 static void
 look_up(const struct verify *v, const char *what, struct str domain,
-    struct answer *a)
+    struct found *f)
 {
-	int64_t deadline = clock_now() + v->conf.dns_patience;
-	struct report_reader reader;
-	struct agent agent;
-	struct buf request;
-	struct err e;
-	int more = 1;
-
-	if (agent_lookup(&agent, &v->dispatch.lookup, &e) < 0) {
-		a->status = status_own(
-		    BLAME_US, "4.3.0", pool_str(a->pool, str_c(e.text)));
-		return;
-	}
-	buf_init(&request, 1024);
-	agent_request(&request, what, 0, domain);
-	if (sys_write(agent.command, request.p, request.n) < 0)
-		more = 0;
-	buf_free(&request);
-	report_reader_init(&reader);
-	while (more > 0 && a->status.outcome == OUTCOME_OPEN) {
-		struct pollfd p = {.fd = agent.report, .events = POLLIN};
-
-		more = sys_poll(&p, 1, deadline) > 0
-		    ? report_read(&reader, agent.report, heard, a, &e)
-		    : 0;
-	}
-	report_reader_free(&reader);
-	agent_end(&agent);
-	proc_collect();
-	if (a->status.outcome == OUTCOME_OPEN)
-		a->status = status_own(
-		    BLAME_US, "4.4.3", STR("the DNS gave no answer in time"));
+	inquire_dns(f, &v->dispatch.lookup, v->conf.dns_patience, what, domain);
 }
 
 /* ---- what is said: the same in both forms */
@@ -145,20 +65,6 @@ say(struct verify *v, const struct fact *fact, size_t n)
 		}
 	}
 	buf_add(&v->out, v->o->json ? STR("}\n") : STR("\n"));
-}
-
-static struct str
-level_word(enum tls_level level)
-{
-	static const char *const words[] = {
-	    [TLS_LEVEL_NONE] = "none",
-	    [TLS_LEVEL_MAY] = "may",
-	    [TLS_LEVEL_ENCRYPT] = "encrypt",
-	    [TLS_LEVEL_VERIFY] = "verify",
-	    [TLS_LEVEL_FINGERPRINT] = "fingerprint",
-	};
-
-	return str_c(words[level]);
 }
 
 /* Why the mail goes this way. */
@@ -205,7 +111,7 @@ static void
 put_service(const struct verify *v, struct buf *b, struct str domain,
     struct status *status)
 {
-	struct answer a = {.pool = v->o->pool};
+	struct found a = {.pool = v->o->pool};
 
 	look_up(v, "srv", domain, &a);
 	*status = a.status;
@@ -250,7 +156,7 @@ hosts_of_relay(
 static struct str
 hosts_of_domain(struct verify *v, struct str domain, struct status *status)
 {
-	struct answer a = {.pool = v->o->pool};
+	struct found a = {.pool = v->o->pool};
 	struct str text;
 	struct buf b;
 
@@ -317,7 +223,7 @@ verify_one(struct verify *v, const struct recipient *r)
 	}
 	if (hop.kind == NEXT_HOP_LITERAL)
 		facts[2].text = hop.domain;
-	facts[3].text = level_word(hop.tls);
+	facts[3].text = str_c(tls_level_word(hop.tls));
 	facts[5].text = reason(v, &hop, r->addr.domain);
 	if (hop.relay) {
 		facts[1].text = hop.relay->name;

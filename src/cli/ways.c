@@ -40,17 +40,24 @@ over(const struct conf_tls *said, const struct conf_tls *otherwise)
 	return t;
 }
 
+static void
+add_prints(struct demand *d, struct str rest)
+{
+	struct str one;
+
+	while (str_word(&rest, ", ", &one))
+		d->prints += demand_print(one, d->print[d->prints]);
+}
+
 /* The same, as the floors below take it. */
 static int
 demand_of(const struct demand **demand, const struct conf_tls *t,
     struct str whose, struct pool *p, struct err *e)
 {
 	struct demand *d = pool_take(p, sizeof(*d));
-	struct str rest = t->prints;
-	struct str one;
 
 	*demand = NULL;
-	if (t->level == TLS_LEVEL_FINGERPRINT && rest.n == 0)
+	if (t->level == TLS_LEVEL_FINGERPRINT && t->prints.n == 0)
 		return err_set(e, ERR_SYNTAX,
 		    "%.*s: tls = fingerprint, and there is no tls-fingerprint",
 		    STR_ARG(whose));
@@ -61,8 +68,8 @@ demand_of(const struct demand **demand, const struct conf_tls *t,
 	    .certificate = t->certificate,
 	    .key = t->key,
 	};
-	while (t->level == TLS_LEVEL_FINGERPRINT && str_word(&rest, ", ", &one))
-		d->prints += demand_print(one, d->print[d->prints]);
+	if (t->level == TLS_LEVEL_FINGERPRINT)
+		add_prints(d, t->prints);
 	if (d->strict || d->certificate.n > 0)
 		*demand = d;
 	return 0;
@@ -293,5 +300,36 @@ ways_of(
 		if (read_route(&route[i], &c->routes[i], routes, said, &w, e) <
 		    0)
 			return -1;
+	return 0;
+}
+
+int
+ways_look(struct relay *relay, const struct conf *c, struct str text,
+    struct pool *p, struct err *e)
+{
+	const struct conf_tls usual = {
+	    .level = RELAY_USUAL, .authorities = c->tls.authorities};
+	struct ways w = {.conf = c, .pool = p};
+	struct demand *d = pool_take(p, sizeof(*d));
+	const struct conf_tls *said = &c->tls;
+	const struct relay *found;
+	struct conf_tls t;
+
+	/* Who has a user there submits: that says which port is meant. */
+	if (read_sections(&w, e) < 0 ||
+	    find(&found, &w, text, &said,
+		str_eq(text, c->relay) ? &c->login : NULL, e) < 0)
+		return -1;
+	t = over(said, &usual);
+	*d = (struct demand){
+	    .verify = true,
+	    .look = true,
+	    .authorities = t.authorities,
+	    .certificate = t.certificate,
+	    .key = t.key,
+	};
+	add_prints(d, t.prints);
+	*relay = *found;
+	relay->demand = d;
 	return 0;
 }

@@ -14,4 +14,11 @@
 int ways_of(struct routes *, const struct conf *, struct pool *, struct err *)
     __attribute__((warn_unused_result));
 
+/*
+ * The relay that this text would mean as the key relay, but all that its
+ * connection can prove is only to be looked at (net/demand.h).
+ */
+int ways_look(struct relay *, const struct conf *, struct str text,
+    struct pool *, struct err *) __attribute__((warn_unused_result));
+
 #endif

@@ -388,6 +388,7 @@ hop_heard(struct hop *hop, struct run *run, struct str line)
 	case RECORD_SRV:
 	case RECORD_ADDR:
 	case RECORD_FOUND:
+	case RECORD_FACT:
 	case RECORD_KINDS:
 	default:
 		fine = false;

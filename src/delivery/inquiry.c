@@ -64,6 +64,7 @@ line(void *ctx, struct str text)
 	case RECORD_RCPT:
 	case RECORD_HOST:
 	case RECORD_GATE:
+	case RECORD_FACT:
 	case RECORD_LACK:
 	case RECORD_MUTE:
 	case RECORD_END:

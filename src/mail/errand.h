@@ -90,6 +90,7 @@ struct errand {
 	int64_t start;	     /* clock_now when the run began */
 	int64_t deadline;    /* the attempt ends by then */
 	bool show;	     /* report the conversation */
+	bool look;	     /* without mail, what it offers and proves */
 };
 
 /* How many recipients all letters have together. */

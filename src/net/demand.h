@@ -14,6 +14,9 @@ struct demand {
 	/* Or one with one of these SHA-256, of itself or of its public key. */
 	unsigned char print[DEMAND_PRINTS][DEMAND_PRINT];
 	size_t prints;
+	/* All of it is only looked at: whatever is wrong, the channel stands.
+	 */
+	bool look;
 	/* Authorities: a file, or a folder of files; empty: the system's. */
 	struct str authorities;
 	/* PEM files of what we show of ourselves; empty: nothing. */

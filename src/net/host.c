@@ -172,7 +172,8 @@ host_look_up(
 	if (result == EAI_SYSTEM)
 		err_set(e, ERR_SYSTEM, "%s", strerror(errno));
 	else if (result != 0)
-		err_set(e, ERR_SYSTEM, "%s", gai_strerror(result));
+		err_set(e, result == EAI_AGAIN ? ERR_TIMEOUT : ERR_SYSTEM, "%s",
+		    gai_strerror(result));
 	else
 		err_set(e, ERR_SYSTEM, "it has none of this family");
 	for (struct addrinfo *i = list; i && n < max; i = i->ai_next)

@@ -42,7 +42,7 @@ bool ip_parse_port(struct str, struct ip *, unsigned *port);
 /*
  * Asks the system for the addresses of a host, of family (AF_UNSPEC: of both),
  * at most max of them, in the order in which they are to be tried.  It may
- * take long.  Returns how many; 0 with *e.
+ * take long.  Returns how many; 0 with *e (ERR_TIMEOUT if that may change).
  */
 size_t host_look_up(
     struct str name, int family, struct ip *, size_t max, struct err *);

@@ -10,6 +10,7 @@
 #include "base/char.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/tls_cert.h"
 #include "net/tls_judge.h"
 #include "net/tls_trust.h"
 #include "os/openssl.h"
@@ -257,13 +258,37 @@ static void
 prove(SSL *ssl, struct tls_proof *proof)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	const char *group;
 
-	*proof = (struct tls_proof){0};
 	(void)snprintf(
 	    proof->version, sizeof(proof->version), "%s", SSL_get_version(ssl));
 	(void)snprintf(proof->cipher, sizeof(proof->cipher), "%s",
 	    SSL_CIPHER_get_name(cipher));
 	proof->bits = SSL_CIPHER_get_bits(cipher, NULL);
+	proof->recent = SSL_version(ssl) >= TLS1_2_VERSION;
+	group = SSL_group_to_name(ssl, (int)SSL_get_negotiated_group(ssl));
+	(void)snprintf(
+	    proof->group, sizeof(proof->group), "%s", group ? group : "");
+}
+
+/*
+ * Who the host is.  -1 with *e if it has not proved it; who only looks has
+ * that in the proof.
+ */
+static int
+identify(SSL *ssl, const struct demand *d, const struct tls_judge *judge,
+    struct tls_proof *proof, struct err *e)
+{
+	*proof = (struct tls_proof){0};
+	proof->printed =
+	    d->prints > 0 && tls_judge_print(ssl, d, &proof->unprinted) == 0;
+	proof->named = d->verify && judge->fault.kind == ERR_NONE;
+	proof->unnamed = judge->fault;
+	proof->verified = proof->named || proof->printed;
+	if (d->look || d->prints == 0 || proof->printed)
+		return 0;
+	*e = proof->unprinted;
+	return -1;
 }
 
 static bool
@@ -318,7 +343,8 @@ int
 tls_start(struct tls *tls, struct io *io, struct str name, struct str other,
     int64_t deadline, struct tls_proof *proof, struct err *e)
 {
-	struct tls_judge judge = {.name = name, .other = other};
+	struct tls_judge judge = {
+	    .name = name, .other = other, .look = tls->demand.look};
 	SSL *ssl = NULL;
 
 	if (prepare(tls, e) < 0)
@@ -329,9 +355,10 @@ tls_start(struct tls *tls, struct io *io, struct str name, struct str other,
 		SSL_free(ssl);
 		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
 	}
-	if (name_host(ssl, tls, name, other, e) < 0 ||
+	if ((name_host(ssl, tls, name, other, &judge.fault) < 0 &&
+		!judge.look) ||
 	    shake(ssl, io->fd, deadline, e) < 0 ||
-	    tls_judge_print(ssl, &tls->demand, e) < 0) {
+	    identify(ssl, &tls->demand, &judge, proof, e) < 0) {
 		/* What was found says more than "verify failed". */
 		if (judge.fault.kind != ERR_NONE)
 			*e = judge.fault;
@@ -340,9 +367,17 @@ tls_start(struct tls *tls, struct io *io, struct str name, struct str other,
 	}
 	(void)SSL_set_ex_data(ssl, 0, NULL);
 	prove(ssl, proof);
-	proof->verified = tls->demand.verify || tls->demand.prints > 0;
 	io_layer(io, &layer, ssl);
 	return 0;
+}
+
+void
+tls_show(const struct io *io,
+    void (*tell)(void *ctx, unsigned n, const char *what, struct str),
+    void *ctx)
+{
+	if (io->ops == &layer)
+		tls_cert_show(io->ctx, tell, ctx);
 }
 
 /* Both are of one handshake, and one only: of TLS 1.2 that is not true without

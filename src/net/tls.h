@@ -14,9 +14,16 @@ struct tls; /* what a process needs before it locks itself, and the context */
 /* What a channel proved. */
 struct tls_proof {
 	bool verified; /* who the host is: by its name, or its fingerprint */
+	bool named;    /* by its name, and an authority that is known */
+	bool printed;  /* by a fingerprint */
+	bool recent;   /* TLS 1.2, at least */
 	char version[16];
 	char cipher[64];
+	char group[32]; /* of the key exchange; "" if it is not known */
 	int bits;
+	/* Of a channel that is only looked at: what is wrong, and what to do
+	 * about it. */
+	struct err unnamed, unprinted;
 };
 
 /*
@@ -45,6 +52,18 @@ void tls_free(struct tls *);
 int tls_start(struct tls *, struct io *, struct str name, struct str other,
     int64_t deadline, struct tls_proof *, struct err *)
     __attribute__((warn_unused_result));
+
+/*
+ * Of such a stream, what stands in the certificates that the host has shown:
+ * tells what of the n-th (0: its own) and the text, which is printable.  The
+ * words are subject, issuer, name (each of them), from and until (dates), days
+ * (that are left), key, signature, sha256 and key-sha256 (of the certificate,
+ * and of its public key), and top: the subject of the authority that all
+ * depends on, as far as it was found.
+ */
+void tls_show(const struct io *,
+    void (*tell)(void *ctx, unsigned n, const char *what, struct str),
+    void *ctx);
 
 /* What ties a login to this very channel (RFC 5929, 9266). */
 struct tls_binding {

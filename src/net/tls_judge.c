@@ -1,92 +1,44 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/tls_judge.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/code.h"
+#include "net/tls_cert.h"
 
-enum { NAMES_SHOWN = 5, NAME_SHOWN = 100, DATE = 32 };
+enum { NAMES_SHOWN = 5, NAME_SHOWN = 100 };
 
 /* A machine whose clock has stopped, or has not been set yet (E-59). */
 static const int64_t EARLIEST = 1577836800; /* 2020-01-01 */
 
 static void
-put_date(char date[DATE], const ASN1_TIME *when)
+put_name(void *ctx, struct str name)
 {
-	struct tm tm;
+	struct buf *b = ctx;
 
-	date[0] = '\0';
-	if (ASN1_TIME_to_tm(when, &tm) == 1)
-		(void)strftime(date, DATE, "%Y-%m-%d %H:%M UTC", &tm);
+	buf_add(b, b->n > 0 ? STR(", ") : STR(""));
+	buf_add(b, name);
 }
 
-static void
-put_now(char date[DATE])
-{
-	time_t now = clock_wall().tv_sec;
-	struct tm tm;
-
-	date[0] = '\0';
-	if (gmtime_r(&now, &tm))
-		(void)strftime(date, DATE, "%Y-%m-%d %H:%M UTC", &tm);
-}
-
-/* The names that a certificate is for: as they stand in it, made inert. */
+/* The names that a certificate is for, as they stand in it. */
 static void
 put_names(struct buf *b, const X509 *x)
 {
-	GENERAL_NAMES *names =
-	    X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
-	const OPENSSL_STACK *stack = (const OPENSSL_STACK *)names;
-	size_t from = b->n;
-	int n = names ? OPENSSL_sk_num(stack) : 0;
-
-	for (int i = 0; i < n && i < NAMES_SHOWN; i++) {
-		const GENERAL_NAME *name = OPENSSL_sk_value(stack, i);
-
-		if (name->type != GEN_DNS)
-			continue;
-		buf_add(b, b->n > from ? STR(", ") : STR(""));
-		code_inert(b,
-		    str_of((const char *)name->d.dNSName->data,
-			(size_t)name->d.dNSName->length),
-		    NAME_SHOWN);
-	}
-	if (n > NAMES_SHOWN)
+	if (tls_cert_names(x, false, NAMES_SHOWN, put_name, b) > NAMES_SHOWN)
 		buf_add(b, STR(", ..."));
-	if (b->n == from)
+	if (b->n == 0)
 		buf_add(b, STR("no host"));
-	GENERAL_NAMES_free(names);
-}
-
-static void
-put_hex(struct buf *b, const unsigned char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "%02x", p[i]);
-}
-
-static void
-put_print(struct buf *b, const X509 *x)
-{
-	unsigned char print[DEMAND_PRINT];
-	unsigned n = 0;
-
-	if (X509_digest(x, EVP_sha256(), print, &n) == 1)
-		put_hex(b, print, n);
 }
 
 static void
 wrong_time(struct tls_judge *j, const X509 *x, const char *whose, bool early)
 {
-	char date[DATE];
-	char now[DATE];
+	char date[TLS_CERT_DATE];
+	char now[TLS_CERT_DATE];
 
-	put_date(date, early ? X509_get0_notBefore(x) : X509_get0_notAfter(x));
-	put_now(now);
+	tls_cert_date(
+	    date, early ? X509_get0_notBefore(x) : X509_get0_notAfter(x));
+	tls_cert_time(now, clock_wall().tv_sec);
 	if (clock_wall().tv_sec < EARLIEST)
 		err_set(&j->fault, ERR_PEER,
 		    "no certificate can be judged: the clock of this host says "
@@ -124,6 +76,7 @@ wrong_name(struct tls_judge *j, const X509 *x)
 static void
 unknown_authority(struct tls_judge *j, const X509 *x, bool alone)
 {
+	unsigned char print[DEMAND_PRINT];
 	struct buf b;
 	char issuer[100] = "";
 
@@ -131,7 +84,8 @@ unknown_authority(struct tls_judge *j, const X509 *x, bool alone)
 	(void)X509_NAME_get_text_by_NID(
 	    X509_get_issuer_name(x), NID_commonName, issuer, sizeof(issuer));
 	if (alone) {
-		put_print(&b, x);
+		if (tls_cert_print(x, print))
+			tls_cert_hex(&b, print);
 		err_set(&j->fault, ERR_PEER,
 		    "its certificate is signed by itself, so anybody could "
 		    "have made it: if this is the right one, tls-fingerprint = "
@@ -160,8 +114,10 @@ tls_judge_chain(int good, X509_STORE_CTX *ctx)
 	const char *whose =
 	    own ? "its certificate" : "a certificate that it depends on";
 
-	if (good || j == NULL || x == NULL || j->fault.kind != ERR_NONE)
+	if (good || j == NULL)
 		return good;
+	if (x == NULL || j->fault.kind != ERR_NONE)
+		return j->look;
 	switch (fault) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -184,7 +140,7 @@ tls_judge_chain(int good, X509_STORE_CTX *ctx)
 		    whose, X509_verify_cert_error_string(fault));
 		break;
 	}
-	return 0;
+	return j->look;
 }
 
 static bool
@@ -196,26 +152,11 @@ is_known(const struct demand *d, const unsigned char *print)
 	return false;
 }
 
-/* SHA-256 of the public key, as it stands in a certificate. */
-static bool
-key_is_known(const struct demand *d, X509 *x)
-{
-	unsigned char print[DEMAND_PRINT];
-	unsigned char *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	bool known = n > 0 &&
-	    EVP_Digest(der, (size_t)n, print, NULL, EVP_sha256(), NULL) == 1 &&
-	    is_known(d, print);
-
-	CRYPTO_free(der, "", 0);
-	return known;
-}
-
 int
 tls_judge_print(SSL *ssl, const struct demand *d, struct err *e)
 {
-	unsigned char print[DEMAND_PRINT];
-	unsigned n = 0;
+	unsigned char print[DEMAND_PRINT] = {0};
+	unsigned char key[DEMAND_PRINT];
 	struct buf hex;
 	bool known;
 	X509 *x;
@@ -223,13 +164,14 @@ tls_judge_print(SSL *ssl, const struct demand *d, struct err *e)
 	if (d->prints == 0)
 		return 0;
 	x = SSL_get1_peer_certificate(ssl);
-	known = x && X509_digest(x, EVP_sha256(), print, &n) == 1 &&
-	    (is_known(d, print) || key_is_known(d, x));
+	known = x && tls_cert_print(x, print) &&
+	    (is_known(d, print) ||
+		(tls_cert_key_print(x, key) && is_known(d, key)));
 	X509_free(x);
 	if (known)
 		return 0;
 	buf_init(&hex, 100);
-	put_hex(&hex, print, n);
+	tls_cert_hex(&hex, print);
 	err_set(e, ERR_PEER,
 	    "its certificate has the fingerprint %s, which is not among those "
 	    "of tls-fingerprint: it was renewed, or somebody is in between",

@@ -11,7 +11,8 @@
 struct tls_judge {
 	struct str name;  /* the host's, */
 	struct str other; /* or this; or empty */
-	struct err fault; /* what is wrong, and what to do about it */
+	bool look;	  /* whatever is wrong, the handshake goes on */
+	struct err fault; /* what is wrong first, and what to do about it */
 };
 
 /* OpenSSL's callback: keeps the first fault that it finds. */

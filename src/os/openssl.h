@@ -17,7 +17,14 @@
 #include "base/err.h"
 
 #define OPENSSL_CALLS(CALL)                       \
+	CALL(ASN1_STRING_free)                    \
+	CALL(ASN1_TIME_diff)                      \
+	CALL(ASN1_TIME_set)                       \
 	CALL(ASN1_TIME_to_tm)                     \
+	CALL(BIO_ctrl)                            \
+	CALL(BIO_free)                            \
+	CALL(BIO_new)                             \
+	CALL(BIO_s_mem)                           \
 	CALL(CRYPTO_free)                         \
 	CALL(ERR_clear_error)                     \
 	CALL(ERR_get_error)                       \
@@ -28,11 +35,15 @@
 	CALL(EVP_Digest)                          \
 	CALL(EVP_ENCODE_CTX_free)                 \
 	CALL(EVP_ENCODE_CTX_new)                  \
+	CALL(EVP_PKEY_get0_type_name)             \
+	CALL(EVP_PKEY_get_bits)                   \
+	CALL(EVP_PKEY_get_group_name)             \
 	CALL(EVP_md5)                             \
 	CALL(EVP_sha1)                            \
 	CALL(EVP_sha256)                          \
 	CALL(GENERAL_NAMES_free)                  \
 	CALL(HMAC)                                \
+	CALL(OBJ_nid2ln)                          \
 	CALL(OPENSSL_init_crypto)                 \
 	CALL(OPENSSL_sk_num)                      \
 	CALL(OPENSSL_sk_value)                    \
@@ -54,13 +65,16 @@
 	CALL(SSL_export_keying_material)          \
 	CALL(SSL_free)                            \
 	CALL(SSL_get0_param)                      \
+	CALL(SSL_get0_verified_chain)             \
 	CALL(SSL_get1_peer_certificate)           \
 	CALL(SSL_get_current_cipher)              \
 	CALL(SSL_get_error)                       \
 	CALL(SSL_get_ex_data)                     \
 	CALL(SSL_get_ex_data_X509_STORE_CTX_idx)  \
 	CALL(SSL_get_finished)                    \
+	CALL(SSL_get_peer_cert_chain)             \
 	CALL(SSL_get_version)                     \
+	CALL(SSL_group_to_name)                   \
 	CALL(SSL_new)                             \
 	CALL(SSL_read_ex)                         \
 	CALL(SSL_set1_host)                       \
@@ -79,6 +93,7 @@
 	CALL(X509_NAME_free)                      \
 	CALL(X509_NAME_get0_der)                  \
 	CALL(X509_NAME_get_text_by_NID)           \
+	CALL(X509_NAME_print_ex)                  \
 	CALL(X509_OBJECT_set1_X509)               \
 	CALL(X509_STORE_CTX_get_current_cert)     \
 	CALL(X509_STORE_CTX_get_error)            \
@@ -92,9 +107,12 @@
 	CALL(X509_free)                           \
 	CALL(X509_get0_notAfter)                  \
 	CALL(X509_get0_notBefore)                 \
+	CALL(X509_get0_pubkey)                    \
 	CALL(X509_get_X509_PUBKEY)                \
 	CALL(X509_get_ext_d2i)                    \
 	CALL(X509_get_issuer_name)                \
+	CALL(X509_get_signature_nid)              \
+	CALL(X509_get_subject_name)               \
 	CALL(X509_verify_cert_error_string)       \
 	CALL(d2i_X509)                            \
 	CALL(d2i_X509_NAME)                       \
@@ -115,7 +133,14 @@ extern struct openssl openssl;
  */
 int openssl_load(struct err *e) __attribute__((warn_unused_result));
 
+#define ASN1_STRING_free openssl.ASN1_STRING_free
+#define ASN1_TIME_diff openssl.ASN1_TIME_diff
+#define ASN1_TIME_set openssl.ASN1_TIME_set
 #define ASN1_TIME_to_tm openssl.ASN1_TIME_to_tm
+#define BIO_ctrl openssl.BIO_ctrl
+#define BIO_free openssl.BIO_free
+#define BIO_new openssl.BIO_new
+#define BIO_s_mem openssl.BIO_s_mem
 #define CRYPTO_free openssl.CRYPTO_free
 #define ERR_clear_error openssl.ERR_clear_error
 #define ERR_get_error openssl.ERR_get_error
@@ -126,11 +151,15 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define EVP_Digest openssl.EVP_Digest
 #define EVP_ENCODE_CTX_free openssl.EVP_ENCODE_CTX_free
 #define EVP_ENCODE_CTX_new openssl.EVP_ENCODE_CTX_new
+#define EVP_PKEY_get0_type_name openssl.EVP_PKEY_get0_type_name
+#define EVP_PKEY_get_bits openssl.EVP_PKEY_get_bits
+#define EVP_PKEY_get_group_name openssl.EVP_PKEY_get_group_name
 #define EVP_md5 openssl.EVP_md5
 #define EVP_sha1 openssl.EVP_sha1
 #define EVP_sha256 openssl.EVP_sha256
 #define GENERAL_NAMES_free openssl.GENERAL_NAMES_free
 #define HMAC openssl.HMAC
+#define OBJ_nid2ln openssl.OBJ_nid2ln
 #define OPENSSL_init_crypto openssl.OPENSSL_init_crypto
 #define OPENSSL_sk_num openssl.OPENSSL_sk_num
 #define OPENSSL_sk_value openssl.OPENSSL_sk_value
@@ -153,6 +182,7 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define SSL_export_keying_material openssl.SSL_export_keying_material
 #define SSL_free openssl.SSL_free
 #define SSL_get0_param openssl.SSL_get0_param
+#define SSL_get0_verified_chain openssl.SSL_get0_verified_chain
 #define SSL_get1_peer_certificate openssl.SSL_get1_peer_certificate
 #define SSL_get_current_cipher openssl.SSL_get_current_cipher
 #define SSL_get_error openssl.SSL_get_error
@@ -160,7 +190,9 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define SSL_get_ex_data_X509_STORE_CTX_idx \
 	openssl.SSL_get_ex_data_X509_STORE_CTX_idx
 #define SSL_get_finished openssl.SSL_get_finished
+#define SSL_get_peer_cert_chain openssl.SSL_get_peer_cert_chain
 #define SSL_get_version openssl.SSL_get_version
+#define SSL_group_to_name openssl.SSL_group_to_name
 #define SSL_new openssl.SSL_new
 #define SSL_read_ex openssl.SSL_read_ex
 #define SSL_set1_host openssl.SSL_set1_host
@@ -180,6 +212,7 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define X509_NAME_free openssl.X509_NAME_free
 #define X509_NAME_get0_der openssl.X509_NAME_get0_der
 #define X509_NAME_get_text_by_NID openssl.X509_NAME_get_text_by_NID
+#define X509_NAME_print_ex openssl.X509_NAME_print_ex
 #define X509_OBJECT_set1_X509 openssl.X509_OBJECT_set1_X509
 #define X509_STORE_CTX_get_current_cert openssl.X509_STORE_CTX_get_current_cert
 #define X509_STORE_CTX_get_error openssl.X509_STORE_CTX_get_error
@@ -193,9 +226,12 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define X509_free openssl.X509_free
 #define X509_get0_notAfter openssl.X509_get0_notAfter
 #define X509_get0_notBefore openssl.X509_get0_notBefore
+#define X509_get0_pubkey openssl.X509_get0_pubkey
 #define X509_get_X509_PUBKEY openssl.X509_get_X509_PUBKEY
 #define X509_get_ext_d2i openssl.X509_get_ext_d2i
 #define X509_get_issuer_name openssl.X509_get_issuer_name
+#define X509_get_signature_nid openssl.X509_get_signature_nid
+#define X509_get_subject_name openssl.X509_get_subject_name
 #define X509_verify_cert_error_string openssl.X509_verify_cert_error_string
 #define d2i_X509 openssl.d2i_X509
 #define d2i_X509_NAME openssl.d2i_X509_NAME

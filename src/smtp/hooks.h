@@ -5,6 +5,19 @@
 
 #include "base/log.h"
 #include "mail/status.h"
+#include "net/tls.h"
+#include "smtp/extend.h"
+#include "smtp/reply.h"
+#include "smtp/script.h"
+
+/* What has come of a step. */
+struct sight {
+	enum step step;
+	bool encrypted;
+	const struct reply *reply;     /* NULL: it was a handshake */
+	const struct tls_proof *proof; /* of what has been encrypted */
+	const struct io *io;
+};
 
 struct session_hooks {
 	/* The verdict on recipient i (of all that the errand's letters
@@ -30,6 +43,9 @@ struct session_hooks {
 	/* A line of the conversation, with its mark: ">>>" is said, "***" a
 	 * remark, "" heard.  NULL if nobody listens. */
 	void (*show)(void *ctx, const char *mark, struct str line);
+	/* A reply has come to what was said, or a handshake has succeeded.
+	 * NULL if nobody looks. */
+	void (*seen)(void *ctx, const struct sight *);
 	void (*log)(void *ctx, enum log_level, struct str line);
 	struct str peer; /* for texts: "host[ip]:port" */
 	void *ctx;

@@ -55,7 +55,7 @@ const struct row script[STEPS] = {
                     C(READY, NONE),   C(ANSWER, NONE),  C(QUIT, HOST),    C(LOGIN, NONE),
                     C(END, HOST),     C(QUIT, HOST),    C(END, HOST) } },
 [STEP_READY] =    { "READY", NULL, "comparing what is offered with what is needed",
-                    WHEN_ALWAYS,   STEP_END,      ACT_CHECK, WAIT_NONE,     false, {
+                    WHEN_MAIL,     STEP_QUIT,     ACT_CHECK, WAIT_NONE,     false, {
                     C(RSET, NONE),    C(QUIT, US),      C(QUIT, HOST),    C(NEXT, MESSAGE),
                     C(END, HOST),     C(END, HOST),     C(END, HOST) } },
 [STEP_RSET] =     { "RSET", "RSET", "saying RSET",

@@ -43,6 +43,7 @@ enum when {
 	WHEN_SMTP,	/* and not LMTP (RFC 2033) */
 	WHEN_TLS,	/* wanted, offered, and not there yet */
 	WHEN_LOGIN,	/* wanted, and not done yet */
+	WHEN_MAIL,	/* there is a message for this host */
 	WHEN_UNSETTLED, /* a transaction may still be open */
 	WHEN_RCPT,	/* there is a recipient not yet named */
 	WHEN_ACCEPTED,	/* at least one recipient was accepted */

@@ -31,6 +31,8 @@ applies(struct session *s, enum when when)
 	case WHEN_LOGIN:
 		return s->errand->login != NULL && s->login.who != NULL &&
 		    !s->login.done;
+	case WHEN_MAIL:
+		return !s->errand->look;
 	case WHEN_UNSETTLED:
 		return s->open;
 	case WHEN_RCPT:
@@ -360,6 +362,20 @@ tls_broke(const struct session *s)
 	    s->fault.kind == ERR_CLOSED;
 }
 
+/* For who only looks: a handshake, or a reply to what comes before the mail. */
+static void
+tell_seen(const struct session *s, enum step step, enum heard heard)
+{
+	enum act act = script[step].act;
+	struct sight sight = {step, s->encrypted,
+	    act == ACT_SHAKE ? NULL : &s->reply, &s->proof, s->io};
+
+	if (s->hooks->seen == NULL || heard > HEARD_421)
+		return;
+	if (act == ACT_HEAR || act == ACT_SAY || act == ACT_SHAKE)
+		s->hooks->seen(s->hooks->ctx, &sight);
+}
+
 static void
 converse(struct session *s, struct session_end *end, struct buf *text)
 {
@@ -379,6 +395,7 @@ converse(struct session *s, struct session_end *end, struct buf *text)
 		heard = perform(s, step);
 		if (heard == HEARD_LOST && tls_broke(s))
 			s->reach = REACH_STARTTLS;
+		tell_seen(s, step, heard);
 		cell = &row->on[heard];
 		assert(cell->filled);
 		judge(s, step, cell->blame, heard, end, text);
@@ -392,10 +409,12 @@ session_run(struct io *io, struct tls *tls, const struct auth_who *who,
     struct buf *text)
 {
 	struct session_end end = {0};
+	static const struct letter none; /* for who only looks */
 	struct session s = {
 	    .io = io,
 	    .tls = tls,
 	    .errand = errand,
+	    .letter = &none,
 	    .hooks = hooks,
 	    .reach = REACH_CONNECTED,
 	    .begun = clock_now(),
@@ -412,7 +431,7 @@ session_run(struct io *io, struct tls *tls, const struct auth_who *who,
 		dialogue_turn(&s, &errand->letter[i]);
 		refuse_unsayable(&s);
 	}
-	if (begin(&s))
+	if (begin(&s) || errand->look)
 		converse(&s, &end, text);
 	end.reach = s.reach;
 	dialogue_logout(&s);
