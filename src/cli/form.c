@@ -4,7 +4,7 @@
 #include "base/char.h"
 #include "cli/logins.h"
 #include "cli/values.h"
-#include "mail/addr.h"
+#include "mail/rewrite.h"
 #include "net/demand.h"
 #include "net/host.h"
 #include "os/idn.h"
@@ -272,6 +272,19 @@ read_mechs(const struct conf_key *k, struct str value, void *at, struct pool *p,
 	return 0;
 }
 
+static int
+read_rewrite(const struct conf_key *k, struct str value, void *at,
+    struct pool *p, struct err *e)
+{
+	struct rewrite rules;
+
+	(void)k;
+	if (rewrite_read(&rules, value, p, e) < 0)
+		return -1;
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
 /* One or more name servers, separated by commas or blanks. */
 static int
 read_server(const struct conf_key *k, struct str value, void *at,
@@ -360,6 +373,7 @@ static const struct form {
     [KEY_TEXT] = {read_text, write_text, NULL, NULL},
     [KEY_SECRET] = {read_secret, write_text, NULL, NULL},
     [KEY_MECHS] = {read_mechs, write_text, NULL, NULL},
+    [KEY_REWRITE] = {read_rewrite, write_text, NULL, NULL},
     [KEY_USERS] = {read_users, write_text, NULL, NULL},
     [KEY_NUMBER] = {read_number, write_number, plain, "a number"},
     [KEY_TIME] = {read_number, write_number, times,

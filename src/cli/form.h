@@ -22,6 +22,7 @@ enum key_type {
 	KEY_TEXT,    /* one line of anything; may be empty */
 	KEY_SECRET,  /* where a password lies: see cli/logins.h */
 	KEY_MECHS,   /* mechanisms of AUTH; may be empty */
+	KEY_REWRITE, /* rules for senders: see mail/rewrite.h; may be empty */
 	KEY_USERS,   /* see cli/may.h; may be empty */
 	KEY_NUMBER,
 	KEY_TIME, /* 500ms, 30, 30s, 5m, 2h, 1d; in ms */

@@ -81,6 +81,13 @@ static const struct key families[] = {
 	{in, KEY_MECHS, "auth", (at) + PART(mechs), "", 0, 0, NULL, \
 	    "mechanisms that may be used; empty: scram in all forms, plain, login"}
 
+#define RULES(field) offsetof(struct conf_rewrite, field)
+#define REWRITE(in, at) \
+	{in, KEY_REWRITE, "rewrite-sender", (at) + RULES(sender), "", 0, 0, \
+	    NULL, "what envelope senders become: an address, @domain, or rules"}, \
+	{in, KEY_REWRITE, "rewrite-from", (at) + RULES(from), "", 0, 0, NULL, \
+	    "the same of addresses in the field From"}
+
 /* What a connection has to be like: a struct conf_tls at that place. */
 #define IN_TLS(field) offsetof(struct conf_tls, field)
 #define TLS(in, at, doc) \
@@ -102,6 +109,7 @@ const struct conf_key conf_keys[] = {
 	    "domain of local users; empty: /etc/mailname, else hostname"),
 	TEXT("sender", KEY_ADDRESS, sender, "",
 	    "envelope sender where -f gives none; empty: login@mailname"),
+	REWRITE(IN_MAIN, AT(rewrite)),
 	TEXT("helo", KEY_HOST, helo, "",
 	    "name in EHLO; empty: hostname if it has a dot, else the address"),
 	TEXT("local-domains", KEY_HOSTS, local_domains, "",
@@ -203,6 +211,7 @@ const struct conf_key conf_keys[] = {
 	    "host[:port], srv:domain, or several, tried in this order"},
 	{IN_RELAY, KEY_SENDERS, "from", AT_RELAY(from), "", 0, 0, NULL,
 	    "senders whose mail goes there: addresses, or @ and a domain"},
+	REWRITE(IN_RELAY, AT_RELAY(rewrite)),
 	TLS(IN_RELAY, AT_RELAY(tls), "of this relay; default: verify"),
 	LOGIN(IN_RELAY, AT_RELAY(login)),
 

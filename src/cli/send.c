@@ -197,12 +197,13 @@ read_message(struct send *s)
 		    .now = clock_wall().tv_sec,
 		    .add = !s->o->gateway,
 		    .qualify = c->qualify_headers && !s->o->gateway,
+		    .from = s->who.from.n > 0 ? &s->who.from : NULL,
 		},
 	};
 	struct err e;
 	int status;
 
-	s->env.sender = s->who.sender;
+	s->env.sender = s->who.envelope;
 	if (accept_message(STDIN_FILENO, &opts, &s->env, &s->message, s->pool,
 		&status, &e) < 0) {
 		log_event(LOG_LEVEL_WARNING, "pickup",
@@ -217,8 +218,10 @@ read_message(struct send *s)
 		s->spooled = false;
 		s->crowded = "spool: there is no room for it";
 	}
-	log_event(LOG_LEVEL_INFO, "pickup", "%.*s: uid=%lu from=<%.*s>",
-	    STR_ARG(s->env.id), s->who.user.uid, STR_ARG(s->env.from));
+	log_event(LOG_LEVEL_INFO, "pickup", "%.*s: uid=%lu from=<%.*s>%s%.*s%s",
+	    STR_ARG(s->env.id), s->who.user.uid, STR_ARG(s->env.from),
+	    s->who.orig.n > 0 ? " orig_from=<" : "", STR_ARG(s->who.orig),
+	    s->who.orig.n > 0 ? ">" : "");
 	if (s->message.message_id.n > 0)
 		log_event(LOG_LEVEL_INFO, "cleanup", "%.*s: message-id=%.*s",
 		    STR_ARG(s->env.id), STR_ARG(s->message.message_id));

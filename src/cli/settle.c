@@ -10,6 +10,7 @@
 #include "cli/conf_file.h"
 #include "cli/place.h"
 #include "cli/ways.h"
+#include "delivery/unique.h"
 #include "os/group.h"
 #include "os/idn.h"
 
@@ -207,10 +208,67 @@ settle_sender(struct identity *id, const struct conf *c,
 	return 0;
 }
 
+/*
+ * The rules for mail from this path: those of the relay that is for it alone,
+ * else those of the section that all mail goes to, else those of no section.
+ */
+static struct conf_rewrite
+rules_of(const struct conf *c, struct str path)
+{
+	const struct relay *own = route_account(&c->ways, path);
+	struct str name = own ? own->name : c->relay;
+	struct conf_rewrite rules = c->rewrite;
+
+	for (size_t i = 0; i < c->relays_n; i++) {
+		const struct conf_relay *r = &c->relays[i];
+
+		if (!str_eq(r->head.name, name))
+			continue;
+		if (own || r->rewrite.sender.n > 0)
+			rules.sender = r->rewrite.sender;
+		if (own || r->rewrite.from.n > 0)
+			rules.from = r->rewrite.from;
+	}
+	return rules;
+}
+
+/*
+ * It is done once, for all recipients and attempts: so what waits in the spool
+ * is what is sent.
+ */
+static int
+settle_rewriting(
+    struct identity *id, const struct conf *c, struct pool *p, struct err *e)
+{
+	struct str path = STR("");
+	struct rewrite envelope;
+	struct conf_rewrite rules;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	if (!addr_is_null(&id->sender)) {
+		unique_path(&b, &id->sender);
+		path = pool_str(p, buf_str(&b));
+	}
+	buf_free(&b);
+	rules = rules_of(c, path);
+	if (rewrite_read(&envelope, rules.sender, p, e) < 0 ||
+	    rewrite_read(&id->from, rules.from, p, e) < 0)
+		return EX_CONFIG;
+	id->envelope = id->sender;
+	if (rewrite_addr(&envelope, &id->envelope) &&
+	    !(str_eq(id->envelope.local, id->sender.local) &&
+		str_eq(id->envelope.domain, id->sender.domain)))
+		id->orig = path;
+	return 0;
+}
+
 int
 settle_identity(struct identity *id, const struct conf *c,
     const struct options *o, struct err *e)
 {
+	int status;
+
 	*id = (struct identity){0};
 	user_self(&id->user, o->pool);
 	if (!id->user.known)
@@ -225,7 +283,8 @@ settle_identity(struct identity *id, const struct conf *c,
 		id->name = str_c(secure_getenv("NAME"));
 	else
 		id->name = id->user.name;
-	return settle_sender(id, c, o, e);
+	status = settle_sender(id, c, o, e);
+	return status == 0 ? settle_rewriting(id, c, o->pool, e) : status;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "delivery/bounce_opts.h"
 #include "delivery/opts.h"
 #include "delivery/resolve.h"
+#include "mail/rewrite.h"
 #include "os/user.h"
 
 /*
@@ -42,13 +43,17 @@ struct identity {
 	struct str helo;     /* empty: the address literal */
 	struct str *own;     /* domains whose names may be aliases */
 	size_t own_n;
-	struct addr sender; /* envelope sender; empty: the null one */
+	struct addr sender;   /* who submits; empty: the null sender */
+	struct addr envelope; /* the same, as rules have it */
+	struct str orig; /* if they differ, who submits, as a path; or empty */
+	struct rewrite from; /* the rules for the field From */
 };
 
 /*
  * Who sends (A-53 to A-56).  What of the surroundings cannot be used is
- * passed over with a line in the log.  Returns 0, or the exit status with
- * *e: 65 for -f.
+ * passed over with a line in the log.  Rules are those of the relay that the
+ * sender has, see hantar.conf(5): the configuration is settle_conf's.  Returns
+ * 0, or the exit status with *e: 65 for -f.
  */
 int settle_identity(struct identity *, const struct conf *,
     const struct options *, struct err *) __attribute__((warn_unused_result));

@@ -29,6 +29,11 @@ struct conf_login {
 	struct str mechs;	  /* of AUTH; empty: the usual ones */
 };
 
+/* Rules for senders, see mail/rewrite.h: of the envelope, of the field From. */
+struct conf_rewrite {
+	struct str sender, from;
+};
+
 /* What is asked of a connection. */
 struct conf_tls {
 	int64_t level;		/* or CONF_TLS_DEFAULT */
@@ -43,6 +48,7 @@ struct conf_relay {
 	struct conf_head head;
 	struct str host; /* those of relay_hosts */
 	struct str from; /* senders whose mail goes there */
+	struct conf_rewrite rewrite;
 	struct conf_tls tls;
 	struct conf_login login;
 };
@@ -68,9 +74,10 @@ enum conf_errors { ERRORS_PRINT, ERRORS_QUIET, ERRORS_MAIL, ERRORS_MAIL_ONLY };
  * kinds are numbers: times in ms, sizes in octets, words as their enum.
  */
 struct conf {
-	struct str hostname;	  /* empty: what the host calls itself */
-	struct str mailname;	  /* empty: /etc/mailname, else hostname */
-	struct str sender;	  /* empty: the caller's login */
+	struct str hostname; /* empty: what the host calls itself */
+	struct str mailname; /* empty: /etc/mailname, else hostname */
+	struct str sender;   /* empty: the caller's login */
+	struct conf_rewrite rewrite;
 	struct str helo;	  /* empty: hostname, else an address literal */
 	struct str aliases;	  /* empty: none */
 	struct str local_domains; /* empty: hostname, mailname */

@@ -205,7 +205,7 @@ verify_one(struct verify *v, const struct recipient *r)
 	struct status status = r->status;
 	struct fact facts[] = {{"address", r->path}, {"relay", STR_NONE},
 	    {"hosts", STR_NONE}, {"tls", STR_NONE}, {"user", STR_NONE},
-	    {"by", STR_NONE}, {"alias", r->orig}};
+	    {"by", STR_NONE}, {"sender", STR_NONE}, {"alias", r->orig}};
 	struct next_hop hop;
 
 	if (status.outcome == OUTCOME_OPEN) {
@@ -225,6 +225,8 @@ verify_one(struct verify *v, const struct recipient *r)
 		facts[2].text = hop.domain;
 	facts[3].text = str_c(tls_level_word(hop.tls));
 	facts[5].text = reason(v, &hop, r->addr.domain);
+	if (v->who.orig.n > 0)
+		facts[6].text = v->from;
 	if (hop.relay) {
 		facts[1].text = hop.relay->name;
 		if (hop.relay->login)
@@ -290,7 +292,7 @@ run_verify(const struct options *o)
 	if (status == 0) {
 		v.resolve = settle_resolve(&v.conf, &v.who, o);
 		settle_dispatch(&v.dispatch, &v.conf, &v.who, o, clock_now());
-		v.from = path_of(&v.who.sender, o->pool);
+		v.from = path_of(&v.who.envelope, o->pool);
 		buf_init(&v.out, OUT_MAX);
 		status = verify_all(&v, &e);
 		buf_free(&v.out);

@@ -2,6 +2,7 @@
 #include "cli/ways.h"
 
 #include "cli/logins.h"
+#include "mail/rewrite.h"
 #include "net/demand.h"
 
 /* What is asked of those that have no level of their own. */
@@ -248,16 +249,55 @@ read_route(struct route *route, const struct conf_route *r,
 	return demand_of(&route->demand, &t, route->pattern, w->pool, e);
 }
 
-/* Whose mail goes to which relay of its own. */
-static void
-read_accounts(struct routes *routes, const struct ways *w)
+/* What a rule makes of senders chooses the relay that it belongs to. */
+static struct str
+target_of(const struct rewrite_rule *rule, struct pool *p)
+{
+	struct str path;
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	if (rule->to.local.n > 0)
+		addr_print(&b, &rule->to);
+	else
+		buf_printf(&b, "@%.*s", STR_ARG(rule->to.domain));
+	path = pool_str(p, buf_str(&b));
+	buf_free(&b);
+	return path;
+}
+
+/* Rules are for who chooses the relay: by `from`, or by saying nothing. */
+static int
+read_rules(struct rewrite *rules, const struct conf *c,
+    const struct conf_relay *r, struct pool *p, struct err *e)
+{
+	bool rewrites = r->rewrite.sender.n + r->rewrite.from.n > 0;
+
+	*rules = (struct rewrite){NULL, 0};
+	if (rewrites && r->from.n == 0 && !str_eq(c->relay, r->head.name))
+		return err_set(e, ERR_SYNTAX,
+		    "[relay \"%.*s\"] says how senders are rewritten, but "
+		    "not of whom: neither has it the key from, nor does the "
+		    "key relay name it",
+		    STR_ARG(r->head.name));
+	return r->from.n > 0 ? rewrite_read(rules, r->rewrite.sender, p, e) : 0;
+}
+
+/* Whose mail goes to which relay of its own; what is said there comes first. */
+static int
+read_accounts(struct routes *routes, const struct ways *w, struct err *e)
 {
 	const struct conf *c = w->conf;
+	struct rewrite *rules =
+	    pool_array(w->pool, c->relays_n, sizeof(*rules));
 	struct account *account;
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->relays_n; i++)
-		n += c->relays[i].from.n;
+	for (size_t i = 0; i < c->relays_n; i++) {
+		if (read_rules(&rules[i], c, &c->relays[i], w->pool, e) < 0)
+			return -1;
+		n += c->relays[i].from.n + rules[i].n;
+	}
 	account = pool_array(w->pool, n, sizeof(*account));
 	routes->account = account;
 	for (size_t i = 0; i < c->relays_n; i++) {
@@ -268,6 +308,12 @@ read_accounts(struct routes *routes, const struct ways *w)
 			account[routes->accounts++] =
 			    (struct account){one, &w->section[i]};
 	}
+	for (size_t i = 0; i < c->relays_n; i++)
+		for (size_t k = 0; k < rules[i].n; k++)
+			account[routes->accounts++] = (struct account){
+			    target_of(&rules[i].rule[k], w->pool),
+			    &w->section[i]};
+	return 0;
 }
 
 int
@@ -284,7 +330,8 @@ ways_of(
 	if (read_sections(&w, e) < 0 ||
 	    find(&routes->relay, &w, c->relay, &said, &c->login, e) < 0)
 		return -1;
-	read_accounts(routes, &w);
+	if (read_accounts(routes, &w, e) < 0)
+		return -1;
 	if (c->null_client && routes->relay == NULL)
 		return err_set(e, ERR_SYNTAX,
 		    "null-client is for who has a relay, and the key relay "

@@ -23,6 +23,7 @@ enum {
 	ADDED_MAX = 1024 * 1024,
 	LINE_ADVISED = 998, /* RFC 5322, 2.1.1 */
 	HOPS_MAX = 100,	    /* RFC 5321, 6.3 */
+	FROM_LOGGED = 300,
 };
 
 /* A message on its way in. */
@@ -253,17 +254,31 @@ is_circling(struct intake *t, const struct field *fields, size_t n)
 	return hops > HOPS_MAX;
 }
 
+/* The value of a field of the header as it is sent. */
 static struct str
-find_message_id(struct intake *t)
+completed(struct intake *t, struct str name)
 {
 	struct head done = {.text = t->out};
 	struct field *fields;
-	const struct field *id;
+	const struct field *f;
 	size_t n;
 
 	head_fields(t->pool, &done, &fields, &n);
-	id = head_find(fields, n, STR("Message-ID"), 0);
-	return id ? pool_str(t->pool, str_trim(id->value)) : STR_NONE;
+	f = head_find(fields, n, name, 0);
+	return f ? pool_str(t->pool, str_trim(f->value)) : STR_NONE;
+}
+
+/* Whoever looks for a message finds it by what it was. */
+static void
+log_from(struct intake *t, const struct field *fields, size_t n)
+{
+	const struct field *f = head_find(fields, n, STR("From"), 0);
+
+	if (f && t->opts->complete.from &&
+	    !str_eq(str_trim(f->value), completed(t, STR("From"))))
+		log_event(LOG_LEVEL_INFO, "cleanup",
+		    "%.*s: rewritten From: %.*s", STR_ARG(t->env->id),
+		    STR_ARG(str_trim(str_slice(f->value, 0, FROM_LOGGED))));
 }
 
 /* What the spool's file has so far goes to a file without a name. */
@@ -430,7 +445,8 @@ take(struct intake *t, struct accepted *a)
 		return -1;
 	a->circling = is_circling(t, fields, n);
 	complete_header(&t->out, fields, n, &t->opts->complete);
-	a->message_id = find_message_id(t);
+	a->message_id = completed(t, STR("Message-ID"));
+	log_from(t, fields, n);
 	for (size_t i = 0; i < t->out.n; i++)
 		high = high || char_is_high(t->out.p[i]);
 	t->fd = t->opts->file ? *t->opts->file : file_nameless(t->e);

@@ -147,7 +147,7 @@ read_rule(
 int
 rewrite_read(struct rewrite *r, struct str text, struct pool *p, struct err *e)
 {
-	struct str rest = text;
+	struct str rest = str_trim(text);
 	struct rewrite_rule *rule;
 	size_t n = 0;
 
@@ -157,7 +157,7 @@ rewrite_read(struct rewrite *r, struct str text, struct pool *p, struct err *e)
 		n++;
 	}
 	rule = pool_array(p, n, sizeof(*rule));
-	rest = text;
+	rest = str_trim(text);
 	for (size_t i = 0; i < n; i++)
 		if (read_rule(next_rule(&rest), &rule[i], p, e) < 0)
 			return -1;

@@ -184,6 +184,78 @@ headers(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* rules for From, of which some are for all. */
+static const struct {
+	const char *title;
+	const char *rules;
+	const char *in;
+	const char *out;
+} rewritings[] = {
+    {"a qualified address without rules", "", "From: a@b\n", "From: a@b\n"},
+    {"one with a rule for others", "c@d => x@y", "From: a@b\n", "From: a@b\n"},
+    {"the address, and its name stays", "x@y", "From: A <a@b>\n",
+	"From: A <x@y>\n"},
+    {"the name, too", "X <x@y>", "From: A <a@b>\n", "From: X <x@y>\n"},
+    {"in each field", "x@y", "From: a@b\nfrom: C <c>\n",
+	"From: x@y\nfrom: C <x@y>\n"},
+    {"in no other", "x@y",
+	"From: a@b\nSender: c@d\nReply-To: e@f\nTo: g@h\nX-From: i@j\n",
+	"From: x@y\nSender: c@d\nReply-To: e@f\nTo: g@h\nX-From: i@j\n"},
+    {"B-14: one that is added", "me@m.example => X <x@y>", "To: g@h\n",
+	"To: g@h\nFrom: X <x@y>\n"},
+    {"B-14: with the caller's name", "@y.z", "To: g@h\n",
+	"To: g@h\nFrom: Full Name <me@y.z>\n"},
+    {"B-16: and a Sender that is", "me@m.example => @y", "From: a@b, c@d\n",
+	"From: a@b, c@d\nSender: Full Name <me@y>\n"},
+    {"one that cannot be read, for all", "x@y", "From: a b <c@d\n",
+	"From: Full Name <x@y>\n"},
+    {"an empty one, for all", "X <x@y>", "From:\n", "From: X <x@y>\n"},
+    {"one that cannot be read, for some", "@b => x@y, @y", "From: a b\n",
+	"From: a b\n"},
+    {"B-32: the resender, and the author before", "@m.example => @y, @b => @z",
+	"Resent-From: c\nResent-Date: d\nResent-Message-ID: e\nResent-To: f@b\n"
+	"Received: g\nResent-From: h@b\nFrom: i@b\n",
+	"Resent-From: c@y\nResent-Date: d\nResent-Message-ID: e\n"
+	"Resent-To: f@b\nReceived: g\nResent-From: h@b\nFrom: i@z\n"},
+};
+
+static void
+rewritten(void **state)
+{
+	struct buf in, got, want;
+	size_t wrong = 0;
+
+	(void)state;
+	buf_init(&in, 1 << 20);
+	buf_init(&got, 1 << 20);
+	buf_init(&want, 1 << 20);
+	for (size_t i = 0; i < COUNT(rewritings); i++) {
+		struct complete c = usual();
+		struct pool p = {0};
+		struct rewrite r;
+		struct err e;
+
+		assert_int_equal(
+		    rewrite_read(&r, str_c(rewritings[i].rules), &p, &e), 0);
+		c.from = &r;
+		buf_clear(&in);
+		buf_clear(&got);
+		buf_clear(&want);
+		buf_printf(&in, DATE ID "%s", rewritings[i].in);
+		buf_printf(&want, RECEIVED DATE ID "%s", rewritings[i].out);
+		run(&got, buf_str(&in), &c);
+		if (!str_eq(buf_str(&got), buf_str(&want))) {
+			print_error("%s:\n%s", rewritings[i].title, got.p);
+			wrong++;
+		}
+		pool_free(&p);
+	}
+	buf_free(&in);
+	buf_free(&got);
+	buf_free(&want);
+	assert_int_equal(wrong, 0);
+}
+
 /* A-37, B-25: -G adds nothing but Received, and does not replace. */
 static void
 relayed(void **state)
@@ -355,6 +427,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(headers),
+	    cmocka_unit_test(rewritten),
 	    cmocka_unit_test(relayed),
 	    cmocka_unit_test(senders),
 	    cmocka_unit_test(injection),

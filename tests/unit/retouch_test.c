@@ -112,11 +112,61 @@ qualified(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+#define LAN "root@m.x => H <me@x.y>, @m.x => @x.y, @.lan => \"b c\"@x.y"
+
+static const struct row replaced[] = {
+    {"with a name", " root", " H <me@x.y>"},
+    {"in place of another", " Mr. Root <root@m.x>", " H <me@x.y>"},
+    {"comments stay", " (1) \"R\" <root(2)> (Cron Daemon)",
+	" (1) H <me@x.y> (Cron Daemon)"},
+    {"the domain alone", " Bin (c) <bin@m.x>", " Bin (c) <bin@x.y>"},
+    {"of a name", " bin (c)", " bin@x.y (c)"},
+    {"no rule fits", " Bin < bin @ z . y > (c)", " Bin < bin @ z . y > (c)"},
+    {"what is no list stays", " a b, root", NULL},
+    {"encoded words stay", " =?utf-8?Q?a?= <a@b.lan>",
+	" =?utf-8?Q?a?= <\"b c\"@x.y>"},
+    {"one of several", " a@b, root@m.x,c@d", " a@b, H <me@x.y>,c@d"},
+    {"all of a group", " g:root,bin@m.x;, C <root@m.x>",
+	" g: H <me@x.y>,bin@x.y;, H <me@x.y>"},
+    {"B-26: a route goes with it", " <@r:bin@m.x>", " <bin@x.y>"},
+    {"B-26: blanks and comments within", " bin (1) . a @ (2) m . (3) x (4)",
+	" bin.a@x.y (4)"},
+    {"a trailing dot", " bin@m.x.", " bin@x.y"},
+    {"folded", "\n \n  Mr.\n Root\n <root@m.x>\n (c)",
+	"\n \n  H <me@x.y>\n (c)"},
+    {"8-bit around it", " \xc3\xbc\xe4 (\xe4) <bin@m.x>",
+	" \xc3\xbc\xe4 (\xe4) <bin@x.y>"},
+    {"8-bit in a comment", " U (\xe4) <bin@m.x>", " U (\xe4) <bin@x.y>"},
+    {"no line is longer than 998 for it",
+	" \"" LONG HUNDRED "\" <b@z> (" EIGHTY "), a@b.lan",
+	" \"" LONG HUNDRED "\" <b@z> (" EIGHTY "), \n \"b c\"@x.y"},
+};
+
+/* From under rules, behind qualification (B-25). */
+static void
+rewritten(void **state)
+{
+	struct retouch r = {.mailname = STR("m.x")};
+	struct pool p = {0};
+	struct rewrite rules;
+	struct err e;
+	size_t wrong = 0;
+
+	(void)state;
+	assert_int_equal(rewrite_read(&rules, STR(LAN), &p, &e), 0);
+	r.rewrite = &rules;
+	for (size_t i = 0; i < COUNT(replaced); i++)
+		wrong += !comes_to(&replaced[i], &r);
+	assert_int_equal(wrong, 0);
+	pool_free(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(qualified),
+	    cmocka_unit_test(rewritten),
 	};
 
 	return cmocka_run_group_tests_name("mail/retouch", tests, NULL, NULL);
