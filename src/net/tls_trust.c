@@ -88,31 +88,43 @@ find_subject(struct str der, struct str *subject)
 
 /* ---- reading */
 
-/* A certificate in base64, with line ends. */
+/* The text without its line ends: OpenSSL decodes one long line in a third of
+ * the time. */
+static void
+join_lines(struct buf *joined, struct str text)
+{
+	buf_clear(joined);
+	while (text.n > 0) {
+		size_t end = str_find(text, '\n');
+		size_t n = end;
+
+		while (n > 0 && (unsigned char)text.p[n - 1] <= ' ')
+			n--;
+		buf_add(joined, str_slice(text, 0, n));
+		text = str_slice(text, end + 1, text.n);
+	}
+}
+
+/* A certificate in base64. */
 static void
 add(struct trust *t, struct str text)
 {
-	unsigned char *der = pool_take(&t->pool, text.n + 1);
-	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
+	unsigned char *der = pool_take(&t->pool, text.n / 4 * 3 + 3);
 	struct authority *a;
 	struct str subject;
-	int n = 0;
-	int more = 0;
+	int n =
+	    EVP_DecodeBlock(der, (const unsigned char *)text.p, (int)text.n);
 
-	if (ctx == NULL)
-		err_memory();
-	EVP_DecodeInit(ctx);
-	if (EVP_DecodeUpdate(ctx, der, &n, (const unsigned char *)text.p,
-		(int)text.n) >= 0 &&
-	    EVP_DecodeFinal(ctx, der + n, &more) >= 0 &&
-	    find_subject(str_of((const char *)der, (size_t)n + (size_t)more),
-		&subject)) {
-		a = pool_take(&t->pool, sizeof(*a));
-		*a = (struct authority){der, (size_t)n + (size_t)more,
-		    (const unsigned char *)subject.p, subject.n, t->list};
-		t->list = a;
-	}
-	EVP_ENCODE_CTX_free(ctx);
+	/* What is missing in the last three bytes it makes up. */
+	for (size_t i = text.n; n > 0 && i > 0 && text.p[i - 1] == '='; i--)
+		n--;
+	if (n <= 0 ||
+	    !find_subject(str_of((const char *)der, (size_t)n), &subject))
+		return;
+	a = pool_take(&t->pool, sizeof(*a));
+	*a = (struct authority){der, (size_t)n,
+	    (const unsigned char *)subject.p, subject.n, t->list};
+	t->list = a;
 }
 
 /* Adds the certificates of a PEM text; what is between them is comment. */
@@ -123,17 +135,21 @@ add_all(struct trust *t, struct str text)
 	static const char end[] = "-----END CERTIFICATE-----";
 	const char *p = text.p;
 	const char *stop;
+	struct buf joined;
 
+	buf_init(&joined, text.n);
 	while ((p = memmem(p, (size_t)(text.p + text.n - p), begin,
 		    sizeof(begin) - 1)) != NULL) {
 		p += sizeof(begin) - 1;
 		stop = memmem(
 		    p, (size_t)(text.p + text.n - p), end, sizeof(end) - 1);
 		if (stop == NULL)
-			return;
-		add(t, str_of(p, (size_t)(stop - p)));
+			break;
+		join_lines(&joined, str_of(p, (size_t)(stop - p)));
+		add(t, buf_str(&joined));
 		p = stop;
 	}
+	buf_free(&joined);
 }
 
 static int
@@ -255,6 +271,70 @@ trust_read(struct str path, struct err *e)
 
 /* ---- searching */
 
+/* Are two strings the same, but for case and blanks? */
+static bool
+alike(struct str a, struct str b)
+{
+	size_t i = 0;
+	size_t k = 0;
+
+	for (;;) {
+		while (i < a.n && (unsigned char)a.p[i] <= ' ')
+			i++;
+		while (k < b.n && (unsigned char)b.p[k] <= ' ')
+			k++;
+		if (i == a.n || k == b.n)
+			return i == a.n && k == b.n;
+		if (char_lower(a.p[i++]) != char_lower(b.p[k++]))
+			return false;
+	}
+}
+
+/* Has it more than one element? */
+static bool
+several(struct str set)
+{
+	struct str one;
+
+	return take_element(&set, &one, NULL) < 0 || set.n > 0;
+}
+
+/*
+ * Might these, in DER, be the same name to OpenSSL, which takes a while to
+ * say?  False is certain.
+ */
+static bool
+may_be_same(struct str a, struct str b)
+{
+	enum { OID = 6, UTF8 = 12, PRINTABLE = 19, IA5 = 22, SET = 0x31 };
+	enum { PARTS = 0x20 };
+	const char *end_a = a.p + a.n;
+	const char *end_b = b.p + b.n;
+
+	while (a.n > 0 && b.n > 0) {
+		struct str x, y;
+		int t = take_element(&a, &x, NULL);
+		int u = take_element(&b, &y, NULL);
+
+		/* Elements of a set may stand in another order. */
+		if (t < 0 || u < 0 ||
+		    (t == SET && u == SET && (several(x) || several(y))))
+			return true;
+		if ((t & PARTS) && (u & PARTS)) { /* and go on inside */
+			a = str_of(x.p, (size_t)(end_a - x.p));
+			b = str_of(y.p, (size_t)(end_b - y.p));
+		} else if (t == OID && u == OID) {
+			if (!str_eq(x, y))
+				return false;
+		} else if ((t == UTF8 || t == PRINTABLE || t == IA5) &&
+		    (u == UTF8 || u == PRINTABLE || u == IA5)) {
+			if (!alike(x, y))
+				return false;
+		}
+	}
+	return a.n == 0 && b.n == 0;
+}
+
 /* Is it the same name, if perhaps in other letters? */
 static bool
 same_name(const struct authority *a, const X509_NAME *name)
@@ -305,7 +385,9 @@ by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
 		if (a->subject_n == n && memcmp(a->subject, der, n) == 0)
 			given = give(a, lookup, out, given);
 	for (const struct authority *a = t->list; a && !given; a = a->next)
-		if (same_name(a, name))
+		if (may_be_same(str_of((const char *)a->subject, a->subject_n),
+			str_of((const char *)der, n)) &&
+		    same_name(a, name))
 			given = give(a, lookup, out, given);
 	return given;
 }

@@ -29,12 +29,8 @@
 	CALL(ERR_clear_error)                     \
 	CALL(ERR_get_error)                       \
 	CALL(ERR_reason_error_string)             \
-	CALL(EVP_DecodeFinal)                     \
-	CALL(EVP_DecodeInit)                      \
-	CALL(EVP_DecodeUpdate)                    \
+	CALL(EVP_DecodeBlock)                     \
 	CALL(EVP_Digest)                          \
-	CALL(EVP_ENCODE_CTX_free)                 \
-	CALL(EVP_ENCODE_CTX_new)                  \
 	CALL(EVP_PKEY_get0_type_name)             \
 	CALL(EVP_PKEY_get_bits)                   \
 	CALL(EVP_PKEY_get_group_name)             \
@@ -145,12 +141,8 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define ERR_clear_error openssl.ERR_clear_error
 #define ERR_get_error openssl.ERR_get_error
 #define ERR_reason_error_string openssl.ERR_reason_error_string
-#define EVP_DecodeFinal openssl.EVP_DecodeFinal
-#define EVP_DecodeInit openssl.EVP_DecodeInit
-#define EVP_DecodeUpdate openssl.EVP_DecodeUpdate
+#define EVP_DecodeBlock openssl.EVP_DecodeBlock
 #define EVP_Digest openssl.EVP_Digest
-#define EVP_ENCODE_CTX_free openssl.EVP_ENCODE_CTX_free
-#define EVP_ENCODE_CTX_new openssl.EVP_ENCODE_CTX_new
 #define EVP_PKEY_get0_type_name openssl.EVP_PKEY_get0_type_name
 #define EVP_PKEY_get_bits openssl.EVP_PKEY_get_bits
 #define EVP_PKEY_get_group_name openssl.EVP_PKEY_get_group_name

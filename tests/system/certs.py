@@ -36,18 +36,25 @@ def openssl(*args):
 class Authority:
     """Signs certificates, for itself or, below a parent, in a chain."""
 
-    def __init__(self, folder, name, parent=None):
+    def __init__(self, folder, name, parent=None, subject=None):
         self.folder, self.parent = folder / name, parent
+        subject = subject or f"CN={name}"
         self.folder.mkdir()
         self.pem, self.key = self.folder / "ca.pem", self.folder / "ca.key"
         (self.folder / "index.txt").touch()
         (self.folder / "serial").write_text("01\n")
         if parent:
             request = self.folder / "ca.csr"
-            openssl("req", *KEY, "-subj", f"/CN={name}", "-keyout", self.key, "-out", request)
+            openssl("req", *KEY, "-subj", f"/{subject}", "-keyout", self.key, "-out", request)
             parent.sign(request, self.pem, "authority")
         else:
-            openssl("req", "-x509", *KEY, "-days", 30, "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.pem)
+            openssl("req", "-x509", *KEY, "-days", 30, "-subj", f"/{subject}", "-keyout", self.key, "-out", self.pem)
+
+    def renamed(self, name):
+        """The same authority, as somebody else writes its name."""
+        out = self.folder / "renamed.pem"
+        openssl("req", "-x509", "-key", self.key, "-days", 30, "-subj", f"/{name}", "-out", out)
+        return out
 
     def sign(self, request, out, extensions="leaf", start=None, end=None):
         config = self.folder / "config"

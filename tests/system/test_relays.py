@@ -203,6 +203,23 @@ def test_verified(hub, pki, shown, relay):
     assert "Verified TLS connection established" in done.out
 
 
+@pytest.mark.parametrize("name, known, found", [
+    ("CN=A name of its own", "CN= a NAME of  its own ", True),
+    ("CN=A name of its own", "CN=A name of its own.", False),
+    ("CN=A name/O=two parts", "CN=a name/O=Two parts", True),
+    ("CN=A name/O=two parts", "CN=a name/OU=Two parts", False),
+    ("CN=A name/O=two parts", "CN=A name", False),
+    ("CN=A name+O=two parts", "O=TWO parts+CN=a name", True),
+    ("CN=A name+O=two parts", "O=other parts+CN=a name", False),
+])
+def test_an_authority_by_its_name(hub, tmp_path, name, known, found):
+    """E-10, E-14: it is the one that has signed, if its name is the same but for case, blanks, and the order within a part."""
+    authority = certs.Authority(tmp_path, "one", subject=name)
+    tmp_path.chmod(0o755)
+    done = hub(authority.issue("leaf", ["DNS:" + HUB]), known=authority.renamed(known))
+    assert (done.status == 0) == found, done.out
+
+
 # What a server can do wrong, and what of the one line says so, and what to do.
 MISTAKES = [
     ("expired", "expired on 2021-01-01 00:00 UTC", "has to renew it"),
