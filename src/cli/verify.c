@@ -8,15 +8,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "cli/inquire.h"
-#include "cli/json.h"
 #include "cli/run.h"
 #include "cli/say.h"
 #include "cli/settle.h"
 #include "cli/tls_say.h"
+#include "cli/verify_say.h"
 #include "delivery/unique.h"
+#include "net/demand.h"
 
-enum { OUT_MAX = 64 << 20, PATH_LONGEST = 1 << 20 };
+enum { OUT_MAX = 64 << 20, PATH_LONGEST = 1 << 20, OPERAND_SHOWN = 1000 };
 
 struct verify {
 	const struct options *o;
@@ -24,7 +26,7 @@ struct verify {
 	struct identity who;
 	struct resolve_opts resolve;
 	struct dispatch_opts dispatch;
-	struct str from;
+	struct envelope env;
 	struct buf out;
 	int status; /* of the worst */
 };
@@ -37,73 +39,63 @@ look_up(const struct verify *v, const char *what, struct str domain,
 	inquire_dns(f, &v->dispatch.lookup, v->conf.dns_patience, what, domain);
 }
 
-/* ---- what is said: the same in both forms */
-
-/* What a word of a line, or of an object, says. */
-struct fact {
-	const char *word;
-	struct str text;
-};
+/* The status of a message for that address. */
+static int
+exit_of(const struct status *s)
+{
+	if (s->outcome == OUTCOME_FAILED)
+		return status_exit(s);
+	return s->outcome == OUTCOME_DEFERRED ? EX_TEMPFAIL : EX_OK;
+}
 
 static void
-say(struct verify *v, const struct fact *fact, size_t n)
+say_all(struct verify *v, const struct str text[VERIFY_WORDS], int status)
 {
-	const char *before = ": ";
+	/* A failure has precedence over what is only not known now. */
+	if (status != EX_OK && (status != EX_TEMPFAIL || v->status == EX_OK))
+		v->status = status;
+	verify_say(&v->out, text, status, v->o->json);
+}
 
-	for (size_t i = 0; i < n; i++) {
-		if (v->o->json) {
-			buf_add(&v->out, i ? STR(", ") : STR("{"));
-			json_string(&v->out, str_c(fact[i].word));
-			buf_add(&v->out, STR(": "));
-			json_string(&v->out, fact[i].text);
-		} else if (i == 0) {
-			buf_add(&v->out, fact[i].text);
-		} else if (fact[i].text.n > 0) {
-			buf_printf(&v->out, "%s%s %.*s", before, fact[i].word,
-			    STR_ARG(fact[i].text));
-			before = "; ";
-		}
-	}
-	buf_add(&v->out, v->o->json ? STR("}\n") : STR("\n"));
+static struct str
+kept(const struct verify *v, struct buf *b)
+{
+	struct str text = pool_str(v->o->pool, buf_str(b));
+
+	buf_free(b);
+	return text;
 }
 
 /* Why the mail goes this way. */
 static struct str
-reason(const struct verify *v, const struct next_hop *hop, struct str domain)
+reason(const struct verify *v, const struct next_hop *hop, struct str domain,
+    struct str from)
 {
 	const struct routes *routes = &v->conf.ways;
 	const struct route *route = NULL;
 	struct next_hop plain =
 	    route_domain(domain, STR(""), &(struct routes){0}, v->o->pool);
 	struct buf b;
-	struct str text;
 
 	if (plain.kind != NEXT_HOP_NONE)
 		route = route_find(routes, plain.domain);
 	buf_init(&b, 1024);
 	if (route)
 		buf_printf(&b, "[route \"%.*s\"]", STR_ARG(route->pattern));
-	else if (hop->relay && hop->relay == route_account(routes, v->from))
+	else if (hop->relay && hop->relay == route_account(routes, from))
 		buf_printf(
 		    &b, "from, of [relay \"%.*s\"]", STR_ARG(hop->relay->name));
 	else if (hop->relay)
 		buf_add(&b, STR("relay, of the main section"));
-	text = pool_str(v->o->pool, buf_str(&b));
-	buf_free(&b);
-	return text;
+	return kept(v, &b);
 }
 
 static void
-put_host(const struct verify *v, struct buf *b, const struct relay_host *h)
+put_host(const struct verify *v, struct buf *b, struct verify_host h)
 {
-	buf_printf(b, "%s%s", b->n > 0 ? ", " : "", h->lmtp ? "lmtp:" : "");
-	if (h->path.n > 0) {
-		buf_add(b, h->path);
-		return;
-	}
-	buf_printf(b, "%s%.*s:%u%s", h->lmtp ? "//" : "", STR_ARG(h->name),
-	    h->port ? h->port : (unsigned)v->conf.smtp_port,
-	    h->encrypted ? " (TLS from the first byte)" : "");
+	if (h.at.port == 0)
+		h.at.port = (unsigned)v->conf.smtp_port;
+	verify_put_host(b, &h, v->o->json);
 }
 
 /* Those that the DNS names now, without lots; or *status says why none. */
@@ -119,14 +111,16 @@ put_service(const struct verify *v, struct buf *b, struct str domain,
 	    !service_order(a.served, &a.served_n, domain, v->o->pool, status))
 		return;
 	for (size_t i = 0; i < a.served_n; i++) {
-		const struct service_host *h = &a.served[i];
+		const struct service_host *s = &a.served[i];
+		struct verify_host h = {
+		    .at = {.name = s->name,
+			.port = s->port,
+			.encrypted = s->encrypted},
+		};
 
-		put_host(v, b,
-		    &(struct relay_host){.name = h->name,
-			.port = h->port,
-			.encrypted = h->encrypted});
-		if (!a.secure && !service_is_within(h->name, domain))
-			buf_printf(b, " (as %.*s)", STR_ARG(domain));
+		if (!a.secure && !service_is_within(s->name, domain))
+			h.as = domain;
+		put_host(v, b, h);
 	}
 }
 
@@ -135,7 +129,6 @@ static struct str
 hosts_of_relay(
     const struct verify *v, const struct relay *relay, struct status *status)
 {
-	struct str text;
 	struct buf b;
 
 	buf_init(&b, 64 * 1024);
@@ -145,11 +138,9 @@ hosts_of_relay(
 		if (h->service)
 			put_service(v, &b, h->name, status);
 		else
-			put_host(v, &b, h);
+			put_host(v, &b, (struct verify_host){.at = *h});
 	}
-	text = pool_str(v->o->pool, buf_str(&b));
-	buf_free(&b);
-	return text;
+	return kept(v, &b);
 }
 
 /* The MX hosts in their order; or *status says why there are none. */
@@ -157,7 +148,6 @@ static struct str
 hosts_of_domain(struct verify *v, struct str domain, struct status *status)
 {
 	struct found a = {.pool = v->o->pool};
-	struct str text;
 	struct buf b;
 
 	look_up(v, "mx", domain, &a);
@@ -168,71 +158,103 @@ hosts_of_domain(struct verify *v, struct str domain, struct status *status)
 		return STR_NONE;
 	buf_init(&b, 64 * 1024);
 	for (size_t i = 0; i < a.n; i++)
-		buf_printf(&b, "%s%.*s (%u)", i ? ", " : "",
-		    STR_ARG(a.list[i].name), a.list[i].preference);
-	text = pool_str(v->o->pool, buf_str(&b));
-	buf_free(&b);
-	return text;
+		put_host(v, &b,
+		    (struct verify_host){.at = {.name = a.list[i].name},
+			.mx = true,
+			.preference = a.list[i].preference});
+	return kept(v, &b);
 }
 
-/* A failure has precedence over what is only not known now. */
-static void
-mind(struct verify *v, const struct status *s)
+static struct str
+host_of_literal(const struct verify *v, struct str literal)
 {
-	if (s->outcome == OUTCOME_FAILED)
-		v->status = status_exit(s);
-	else if (s->outcome == OUTCOME_DEFERRED && v->status == EX_OK)
-		v->status = EX_TEMPFAIL;
+	struct buf b;
+
+	buf_init(&b, 1024);
+	if (v->o->json)
+		put_host(v, &b, (struct verify_host){.at = {.name = literal}});
+	else
+		buf_add(&b, literal);
+	return kept(v, &b);
 }
 
-static void
-say_status(struct verify *v, const struct recipient *r, const struct status *s)
+/* Where the secret is, never the secret. */
+static struct str
+secret_of(const struct verify *v, const struct login *login)
 {
-	const struct fact facts[] = {
-	    {"address", r->path},
-	    {"outcome", str_c(status_word(s->outcome))},
-	    {"why", s->text},
-	    {"alias", r->orig},
+	static const char *const kinds[] = {
+	    [SECRET_NONE] = "",
+	    [SECRET_FILE] = "file ",
+	    [SECRET_COMMAND] = "command ",
+	    [SECRET_DESCRIPTOR] = "descriptor ",
+	    [SECRET_CREDENTIAL] = "credential ",
+	    [SECRET_NETRC] = "netrc ",
 	};
+	struct str from = login->from;
+	struct str word = from;
+	struct buf b;
 
-	mind(v, s);
-	say(v, facts, sizeof(facts) / sizeof(facts[0]));
+	/* Its arguments are nobody's business. */
+	if (login->kind == SECRET_COMMAND && str_word(&from, " \t", &word))
+		from = word;
+	buf_init(&b, PATH_LONGEST);
+	if (login->kind != SECRET_NONE)
+		buf_printf(&b, "%s%.*s", kinds[login->kind],
+		    STR_ARG(login->kind == SECRET_COMMAND ? word : from));
+	return kept(v, &b);
+}
+
+/* What is asked of the connection, and who we are on it. */
+static void
+tell_channel(const struct verify *v, struct str text[VERIFY_WORDS],
+    const struct next_hop *hop)
+{
+	const struct relay *relay = hop->relay;
+
+	text[VERIFY_TLS] = str_c(tls_level_word(hop->tls));
+	if (hop->demand && hop->demand->verify)
+		text[VERIFY_AUTHORITIES] = hop->demand->authorities;
+	if (hop->demand)
+		text[VERIFY_CERTIFICATE] = hop->demand->certificate;
+	if (relay)
+		text[VERIFY_RELAY] = relay->name;
+	if (relay && relay->login) {
+		text[VERIFY_USER] = relay->login->user;
+		text[VERIFY_PASSWORD] = secret_of(v, relay->login);
+	}
 }
 
 static void
 verify_one(struct verify *v, const struct recipient *r)
 {
+	struct str from = envelope_from(&v->env, r);
+	struct str text[VERIFY_WORDS] = {
+	    [VERIFY_ADDRESS] = r->path, [VERIFY_ALIAS] = r->orig};
 	struct status status = r->status;
-	struct fact facts[] = {{"address", r->path}, {"relay", STR_NONE},
-	    {"hosts", STR_NONE}, {"tls", STR_NONE}, {"user", STR_NONE},
-	    {"by", STR_NONE}, {"sender", STR_NONE}, {"alias", r->orig}};
-	struct next_hop hop;
+	struct next_hop hop = {.kind = NEXT_HOP_NONE};
 
 	if (status.outcome == OUTCOME_OPEN) {
 		hop = route_domain(
-		    r->addr.domain, v->from, &v->conf.ways, v->o->pool);
+		    r->addr.domain, from, &v->conf.ways, v->o->pool);
 		status = hop.status;
-		if (hop.kind == NEXT_HOP_MX)
-			facts[2].text = hosts_of_domain(v, hop.domain, &status);
-		else if (hop.relay)
-			facts[2].text = hosts_of_relay(v, hop.relay, &status);
 	}
-	if (status.outcome != OUTCOME_OPEN && facts[2].text.n == 0) {
-		say_status(v, r, &status);
-		return;
+	if (hop.kind == NEXT_HOP_MX)
+		text[VERIFY_HOSTS] = hosts_of_domain(v, hop.domain, &status);
+	else if (hop.relay)
+		text[VERIFY_HOSTS] = hosts_of_relay(v, hop.relay, &status);
+	else if (hop.kind == NEXT_HOP_LITERAL)
+		text[VERIFY_HOSTS] = host_of_literal(v, hop.domain);
+	if (text[VERIFY_HOSTS].n > 0) {
+		status = (struct status){0};
+		tell_channel(v, text, &hop);
+		text[VERIFY_BY] = reason(v, &hop, r->addr.domain, from);
+		if (v->o->json || r->from.p || v->who.orig.n > 0)
+			text[VERIFY_SENDER] = from;
+	} else {
+		text[VERIFY_OUTCOME] = str_c(status_word(status.outcome));
+		text[VERIFY_WHY] = status.text;
 	}
-	if (hop.kind == NEXT_HOP_LITERAL)
-		facts[2].text = hop.domain;
-	facts[3].text = str_c(tls_level_word(hop.tls));
-	facts[5].text = reason(v, &hop, r->addr.domain);
-	if (v->who.orig.n > 0)
-		facts[6].text = v->from;
-	if (hop.relay) {
-		facts[1].text = hop.relay->name;
-		if (hop.relay->login)
-			facts[4].text = hop.relay->login->user;
-	}
-	say(v, facts, sizeof(facts) / sizeof(facts[0]));
+	say_all(v, text, exit_of(&status));
 }
 
 /* An address as it stands in MAIL or RCPT. */
@@ -251,24 +273,41 @@ path_of(const struct addr *a, struct pool *p)
 	return path;
 }
 
+/* What is no address goes nowhere; the others are looked at. */
+static void
+refuse(struct verify *v, const char *operand, const struct err *e)
+{
+	struct str text[VERIFY_WORDS] = {[VERIFY_OUTCOME] = STR("failed")};
+	struct buf b;
+
+	buf_init(&b, PATH_LONGEST);
+	code_inert(&b, str_c(operand), OPERAND_SHOWN);
+	text[VERIFY_ADDRESS] = kept(v, &b);
+	buf_init(&b, PATH_LONGEST);
+	code_inert(&b, str_c(e->text), sizeof(e->text));
+	text[VERIFY_WHY] = kept(v, &b);
+	say_all(v, text, EX_DATAERR);
+}
+
 static int
 verify_all(struct verify *v, struct err *e)
 {
 	const struct options *o = v->o;
 	struct addr *addr = pool_array(o->pool, o->operands_n, sizeof(*addr));
-	struct envelope env = {0};
+	struct envelope *env = &v->env;
+	size_t n = 0;
 
 	for (size_t i = 0; i < o->operands_n; i++)
-		if (addr_one(o->pool, str_c(o->operands[i]), &addr[i], e) < 0) {
-			err_while(e, "%.100s", o->operands[i]);
-			return EX_DATAERR;
-		}
-	unique_add(&env, addr, o->operands_n, o->pool);
-	for (size_t i = 0; i < env.n; i++)
-		env.rcpt[i].path = path_of(&env.rcpt[i].addr, o->pool);
-	resolve_recipients(&env, &v->resolve, o->pool);
-	for (size_t i = 0; i < env.n; i++)
-		verify_one(v, &env.rcpt[i]);
+		if (addr_one(o->pool, str_c(o->operands[i]), &addr[n], e) < 0)
+			refuse(v, o->operands[i], e);
+		else
+			n++;
+	unique_add(env, addr, n, o->pool);
+	for (size_t i = 0; i < env->n; i++)
+		env->rcpt[i].path = path_of(&env->rcpt[i].addr, o->pool);
+	resolve_recipients(env, &v->resolve, o->pool);
+	for (size_t i = 0; i < env->n; i++)
+		verify_one(v, &env->rcpt[i]);
 	if (!say_page(STDOUT_FILENO, buf_str(&v->out))) {
 		err_sys(e, "standard output");
 		return EX_IOERR;
@@ -292,7 +331,7 @@ run_verify(const struct options *o)
 	if (status == 0) {
 		v.resolve = settle_resolve(&v.conf, &v.who, o);
 		settle_dispatch(&v.dispatch, &v.conf, &v.who, o, clock_now());
-		v.from = path_of(&v.who.envelope, o->pool);
+		v.env.from = path_of(&v.who.envelope, o->pool);
 		buf_init(&v.out, OUT_MAX);
 		status = verify_all(&v, &e);
 		buf_free(&v.out);

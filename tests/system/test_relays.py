@@ -351,7 +351,7 @@ def test_how_mail_would_go(lab):
     assert (done.status, done.err, done.log) == (0, "", [])
     assert done.out.splitlines() == [
         'alice@post.test: hosts mx.post.test (10); tls may; alias root',
-        'me@example.org: relay work; hosts hub.test:465 (TLS from the first byte), [192.0.2.1]:587; tls verify; user me; '
+        'me@example.org: relay work; hosts hub.test:465 (TLS from the first byte), [192.0.2.1]:587; tls verify; user me; password file /etc/secret; '
         'by [route "example.org"]; alias root',
         'a@plain.test: hosts mx.plain.test (10); tls none; by [route "plain.test"]',
         "b@[192.0.2.9]: hosts [192.0.2.9]; tls may",
@@ -361,19 +361,43 @@ def test_how_mail_would_go(lab):
     first, second = (json.loads(line) for line in done.out.splitlines())
     assert first["relay"] == "work" and first["by"] == 'from, of [relay "work"]' and first["tls"] == "verify"
     assert second["by"] == '[route ".example.org"]' and second["tls"] == "encrypt"
+    assert second["user"] == "me" and second["password"] == "file /etc/secret" and second["sender"] == "x@example.com"
+    assert second["hosts"] == [
+        {"host": "hub.test", "port": 465, "protocol": "smtp", "wrapped": True},
+        {"host": "[192.0.2.1]", "port": 587, "protocol": "smtp", "wrapped": False},
+    ]
+    (mx,) = json.loads(lab.run(["-bv", "--json", "a@plain.test"]).out)["hosts"]
+    assert mx == {"host": "mx.plain.test", "port": 25, "protocol": "smtp", "wrapped": False, "preference": 10}
 
 
 @pytest.mark.parametrize("address, status, words", [
     ("nobody", 67, "failed; why there is no alias"),
     ("a@nowhere.test", 68, "failed; why "),
     ("a@[bad]", 68, "failed; why "),
-    ("a@x, b@y", 65, ""),
+    ("a@x, b@y", 65, "failed; why this is not one address"),
+    ("a\x1b@x.test", 65, "a\\x1b@x.test: outcome failed; why a control byte"),
+    ("gone", 75, "deferred; why "),
+    ("a@servfail.test", 75, "SERVFAIL"),
 ])
 def test_mail_that_would_not_go(lab, address, status, words):
     """A-29: the status is that which the message would have."""
-    lab.etc("aliases", "root: me@example.org\n")
+    lab.etc("aliases", "root: me@example.org\ngone: |/bin/cat\n")
     done = lab.run(["-bv", address])
-    assert done.status == status and words in done.out
+    assert done.status == status and words in done.out and not done.err
+    seen = json.loads(lab.run(["-bv", "--json", address]).out)
+    assert seen["status"] == status and seen["why"] and seen["hosts"] == []
+    assert lab.run(["-bv", address, "a@[192.0.2.1]"]).status == status
+
+
+def test_mail_for_the_list_of_an_owner(lab):
+    """A-29, H-07: which account it goes by is said by the sender that it will have."""
+    lab.etc("aliases", "list: a@post.test, b@post.test\nowner-list: boss@example.com\n")
+    lab.etc("hantar.conf", '[relay "work"]\nhost = 198.18.0.20\nfrom = @example.com\ntls-authorities = /etc/roots\ntls-certificate = /etc/own\n')
+    done = lab.run(["-f", "me@example.org", "-bv", "list", "c@post.test"])
+    first, second, third = done.out.splitlines()
+    words = 'relay work; hosts [198.18.0.20]:25; tls verify; authorities /etc/roots; certificate /etc/own; by from, of [relay "work"]'
+    assert (first, second) == tuple(f"{x}@post.test: {words}; sender boss@example.com; alias list" for x in "ab")
+    assert third == "c@post.test: hosts mx.post.test (10); tls may"
 
 
 @pytest.mark.parametrize("mistake, cause", [
