@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/interrupt.h"
 #include "cli/place.h"
 #include "cli/run.h"
 #include "cli/say.h"
@@ -64,6 +65,7 @@ runner_once(struct runner *r, bool due_only, const volatile sig_atomic_t *leave,
 	    .resolve = &r->resolve,
 	    .bounce = &r->bounce,
 	    .due_only = due_only,
+	    .branched = interrupt_by_parent,
 	    .stamp = r->stamps && o->selectors_n == 0,
 	    .selectors = o->selectors,
 	    .selectors_n = o->selectors_n,

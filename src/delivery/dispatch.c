@@ -148,6 +148,40 @@ push_all(struct dispatcher *d)
 		begin(d, &d->dest[d->begun++]);
 }
 
+static int64_t
+slow_at(const struct dispatcher *d)
+{
+	return d->run.opts->start + d->run.opts->slow_after;
+}
+
+/* Where none but slow hosts are left, who called may have others to go to. */
+static void
+tell_slow(struct dispatcher *d)
+{
+	const struct dispatch_opts *opts = d->run.opts;
+	const struct next_hop **target;
+	int *fd;
+	size_t fds = 0;
+
+	if (opts->slow == NULL || d->slow || clock_now() < slow_at(d))
+		return;
+	d->slow = true;
+	if (d->begun < d->dests)
+		return;
+	target = pool_array(d->run.pool, d->live_n, sizeof(*target));
+	fd = pool_array(d->run.pool, 2 * d->live_n + 2, sizeof(*fd));
+	for (size_t i = 0; i < d->live_n; i++) {
+		target[i] = &d->live[i]->target;
+		fd[fds++] = d->live[i]->attempt.agent.report;
+		fd[fds++] = d->live[i]->attempt.agent.command;
+	}
+	fd[fds++] = d->inquiry.agent.report;
+	fd[fds++] = d->inquiry.agent.command;
+	if (opts->slow(
+		opts->over_ctx, &(struct slow){target, d->live_n, fd, fds}))
+		d->agents = d->live_n;
+}
+
 /* Fills in what is waited for; returns until when. */
 static int64_t
 gather(struct dispatcher *d)
@@ -157,6 +191,8 @@ gather(struct dispatcher *d)
 
 	if (d->left == 0 && !d->patient && d->run.opts->patience_end < until)
 		until = d->run.opts->patience_end;
+	if (d->run.opts->slow && !d->slow && slow_at(d) < until)
+		until = slow_at(d);
 	d->fds[FD_COMMIT] =
 	    (struct pollfd){.fd = commit_fd(&d->commit), .events = POLLIN};
 	d->fds[FD_INQUIRY] = (struct pollfd){
@@ -246,6 +282,7 @@ loop(struct dispatcher *d)
 			return;
 		warm_up(d);
 		cool_down(d);
+		tell_slow(d);
 		until = gather(d);
 		n = d->live_n;
 		ready = sys_poll(d->fds, (nfds_t)n + FD_LIVE, until);

@@ -28,6 +28,7 @@ struct dispatcher {
 	struct inquiry inquiry;
 	bool warm;	    /* agent_warm was called */
 	bool patient;	    /* it cannot be left early */
+	bool slow;	    /* opts->slow was called */
 	int left;	    /* what the flag said when the run was left */
 	struct err trouble; /* the last thing that this machine refused us */
 	struct pollfd *fds; /* FD_INQUIRY, FD_COMMIT, then those of live[] */

@@ -10,6 +10,14 @@
 #include "delivery/job.h"
 #include "route/route.h"
 
+/* Next hops that take their time. */
+struct slow {
+	const struct next_hop **target;
+	size_t n;
+	const int *fd; /* of the agents of the run */
+	size_t fds;
+};
+
 struct dispatch_opts {
 	struct lookup_errand lookup;
 	unsigned port;
@@ -29,7 +37,14 @@ struct dispatch_opts {
 	 * nobody works on it any more.  NULL: who called looks when all are.
 	 */
 	void (*over)(void *ctx, struct job *);
-	void *over_ctx;
+	/*
+	 * So many ms after the start these are all that is left: called once.
+	 * True: but for those that run others have all agents now.  NULL: who
+	 * called has nothing else to do.
+	 */
+	bool (*slow)(void *ctx, const struct slow *);
+	int64_t slow_after;
+	void *over_ctx;	       /* of both */
 	bool loopback_mx;      /* hosts that are ourselves are allowed */
 	bool in_process;       /* no fork: agents run one after the other */
 	const struct str *own; /* names of this host, in lower case (C-17) */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "delivery/beside.h"
 #include "delivery/bounce.h"
 #include "delivery/dispatch.h"
 #include "delivery/queue_take.h"
@@ -19,6 +20,7 @@ enum {
 	AGENTS_MAX = 20, /* at once (G-14) */
 	PASSES = 3,
 	AGAIN = 60000, /* ms */
+	SLOW = 60000,
 	/* Message, envelope, marks; and what else is open. */
 	DESCRIPTORS_EACH = 3,
 	DESCRIPTORS_BESIDES = 100,
@@ -164,6 +166,78 @@ over(void *ctx, struct job *job)
 	finish(s->queue, s->queued[job - s->job]);
 }
 
+static void walk(struct queue *);
+
+/* What a process beside this one says when it is done. */
+struct told {
+	struct queue_count count;
+	bool more;
+};
+
+/* In such a process. */
+static int
+go_on(void *ctx)
+{
+	struct queue *q = ctx;
+	struct told told = {.count = {.next = INT64_MAX}};
+
+	if (q->opts->branched)
+		q->opts->branched();
+	for (size_t i = 0; i < q->n; i++) {
+		entry_close(&q->batch[i].entry);
+		pool_free(&q->batch[i].pool);
+	}
+	q->n = q->recipients = 0;
+	q->count = &told.count;
+	q->more = false;
+	q->agents = q->beside.agents;
+	walk(q);
+	told.more = q->more;
+	return beside_tell(&q->beside, &told, sizeof(told));
+}
+
+/* It has all agents but one for each of these. */
+static bool
+slow(void *ctx, const struct slow *hosts)
+{
+	const struct sending *s = ctx;
+	struct queue *q = s->queue;
+
+	if (q->beside.pid > 0 || q->at == q->items || q->agents <= hosts->n)
+		return false;
+	q->beside.agents = q->agents - (unsigned)hosts->n;
+	if (!beside_begin(&q->beside, hosts, go_on, q))
+		return false;
+	q->agents -= q->beside.agents;
+	log_event(LOG_LEVEL_INFO, "qmgr",
+	    "%zu next hops take their time: the rest of the queue goes on "
+	    "beside them",
+	    hosts->n);
+	return true;
+}
+
+/* What it has done, if it is over, counts as ours. */
+static void
+take_in(struct queue *q, bool wait)
+{
+	const struct told none = {.count = {.next = clock_ms() + AGAIN}};
+	struct told told;
+	int ended = beside_end(
+	    &q->beside, wait, q->opts->dispatch->leave, &told, sizeof(told));
+
+	if (ended == 0)
+		return;
+	if (ended < 0)
+		told = none;
+	q->agents += q->beside.agents;
+	q->count->taken += told.count.taken;
+	q->count->busy += told.count.busy;
+	q->count->aside += told.count.aside;
+	if (told.count.next < q->count->next)
+		q->count->next = told.count.next;
+	q->more = q->more || told.more;
+}
+
 /* Sends what has been taken. */
 static void
 flush(struct queue *q)
@@ -190,8 +264,11 @@ flush(struct queue *q)
 	}
 	sending.job = job;
 	opts.dead = &q->dead;
-	opts.agents = opts.agents < AGENTS_MAX ? opts.agents : AGENTS_MAX;
+	take_in(q, false);
+	opts.agents = q->agents;
 	opts.over = over;
+	opts.slow = slow;
+	opts.slow_after = SLOW;
 	opts.over_ctx = &sending;
 	/* Every batch has its time. */
 	opts.start = opts.read = opts.lookup.start = clock_now();
@@ -221,21 +298,21 @@ swept(void *ctx, const char *text)
 	log_event(LOG_LEVEL_ERROR, "qmgr", "%s", text);
 }
 
-/* All of the list; due_only: what is not due is left alone. */
+/* From where it is to the end of the list. */
 static void
-run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
+walk(struct queue *q)
 {
-	q->due_only = due_only;
-	for (size_t i = 0; i < n && !leaving(q); i++) {
+	while (q->at < q->items && !leaving(q)) {
+		const struct store_item *item = &q->item[q->at++];
 		struct queued *d = &q->batch[q->n];
 
-		if (!(item[i].has & STORE_ENV) ||
-		    ((due_only || q->opts->selectors_n > 0) &&
-			!queue_worth(q, item[i].id, clock_ms())))
+		if (!(item->has & STORE_ENV) ||
+		    ((q->due_only || q->opts->selectors_n > 0 ||
+			 q->beside.taken_n > 0) &&
+			!queue_worth(q, item->id, clock_ms())))
 			continue;
-		*d =
-		    (struct queued){.entry = entry_named(q->store, item[i].id)};
-		if (!take_and_report(q, d, item[i].id)) {
+		*d = (struct queued){.entry = entry_named(q->store, item->id)};
+		if (!take_and_report(q, d, item->id)) {
 			queue_drop(d);
 			continue;
 		}
@@ -245,6 +322,7 @@ run(struct queue *q, const struct store_item *item, size_t n, bool due_only)
 			flush(q);
 	}
 	flush(q);
+	take_in(q, true);
 }
 
 /* Sweeps, and goes through what is there. */
@@ -263,7 +341,11 @@ pass(struct queue *q, bool due_only, struct err *e)
 	if (result == 0) {
 		sweep(q->store, item, n, swept, NULL, &what);
 		q->count->aside += what.aside;
-		run(q, item, n, due_only);
+		q->due_only = due_only;
+		q->item = item;
+		q->items = n;
+		q->at = 0;
+		walk(q);
 	}
 	pool_free(&pool);
 	return result;
@@ -273,7 +355,15 @@ int
 queue_run(const struct store *store, const struct queue_opts *opts,
     struct queue_count *count, struct err *e)
 {
-	struct queue q = {.store = store, .opts = opts, .count = count};
+	struct queue q = {
+	    .store = store,
+	    .opts = opts,
+	    .count = count,
+	    .begun = clock_ms(),
+	    .agents = opts->dispatch->agents < AGENTS_MAX
+		? opts->dispatch->agents
+		: AGENTS_MAX,
+	};
 	size_t room;
 	int result;
 

@@ -20,6 +20,8 @@ struct queue_opts {
 	const struct resolve_opts *resolve;
 	const struct bounce_opts *bounce; /* but for the time */
 	bool due_only;			  /* what is not due yet waits (G-12) */
+	/* In a process that goes on beside this one; or NULL. */
+	void (*branched)(void);
 	bool stamp; /* the spool, so that others see that it is run */
 	/* Only what they select (G-13). */
 	const struct selector *selectors;

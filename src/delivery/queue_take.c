@@ -75,30 +75,52 @@ stop(const struct job *job, struct queued *d, size_t i)
 	job_mark(job, r, MARK_FAILED);
 }
 
+/* Is another process at where the mail of recipient i goes? */
+static bool
+is_theirs(const struct queue *q, const struct envelope *env, size_t i)
+{
+	const struct recipient *r = &env->rcpt[i];
+	struct next_hop target;
+	struct pool p = {0};
+	bool is;
+
+	if (q->beside.taken_n == 0)
+		return false;
+	target = route_domain(r->addr.domain, envelope_from(env, r),
+	    &q->opts->dispatch->routes, &p);
+	is = beside_has(&q->beside, &target);
+	pool_free(&p);
+	return is;
+}
+
 /* What this run has to do for recipient i. */
 static enum due
-due_of(
-    const struct queue *q, const struct stored *stored, size_t i, int64_t now)
+due_of(const struct queue *q, const struct envelope *env,
+    const struct stored *stored, size_t i, int64_t now)
 {
 	int64_t when;
 	enum due due = schedule_due(
 	    q->opts->schedule, stored, &stored->fate[i], now, &when);
 
-	return due == DUE_LATER && !q->due_only ? DUE_NOW : due;
+	/* What this run, or one beside it, has tried it does not try again. */
+	if (due == DUE_LATER && !q->due_only &&
+	    !(stored->fate[i].last > q->begun && stored->fate[i].last <= now))
+		due = DUE_NOW;
+	return due == DUE_NOW && is_theirs(q, env, i) ? DUE_LATER : due;
 }
 
 /*
- * Is something to be done for one of n recipients, or nothing for any of them
+ * Is something to be done for one of its recipients, or nothing for any of them
  * ever again, so that the entry can go?
  */
 static bool
-is_worth_it(
-    const struct queue *q, const struct stored *stored, size_t n, int64_t now)
+is_worth_it(const struct queue *q, const struct envelope *env,
+    const struct stored *stored, int64_t now)
 {
 	bool waits = false;
 
-	for (size_t i = 0; i < n; i++) {
-		enum due due = due_of(q, stored, i, now);
+	for (size_t i = 0; i < env->n; i++) {
+		enum due due = due_of(q, env, stored, i, now);
 
 		if (due != DUE_LATER && due != DUE_HELD && due != DUE_NEVER)
 			return true;
@@ -122,7 +144,8 @@ next_of(
 		if (due != DUE_NEVER && due != DUE_HELD && when < next)
 			next = when;
 	}
-	return next;
+	/* What is due, and left to others. */
+	return next > now ? next : now + SOON;
 }
 
 /* There is something to be done at that time. */
@@ -142,7 +165,7 @@ consider(struct queue *q, struct queued *d, int64_t now)
 
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		struct recipient *r = &d->envelope.rcpt[i];
-		enum due due = due_of(q, &d->stored, i, now);
+		enum due due = due_of(q, &d->envelope, &d->stored, i, now);
 
 		r->since[SINCE_RUN] = came;
 		if (due == DUE_SENDING)
@@ -171,7 +194,7 @@ queue_worth(const struct queue *q, const char *id, int64_t now)
 	    entry_load(&entry, &pool, &env, &stored, &e) == LOAD_OK) {
 		worth = select_matches(q->opts->selectors, q->opts->selectors_n,
 			    &env, &stored) &&
-		    is_worth_it(q, &stored, env.n, now);
+		    is_worth_it(q, &env, &stored, now);
 		if (!worth)
 			by(q, next_of(q, &stored, env.n, now));
 	}
@@ -225,7 +248,7 @@ queue_take(struct queue *q, struct queued *d, const char *id, int64_t now)
 	    .size = d->stored.size,
 	    .eightbit = d->stored.eightbit,
 	};
-	if (!is_worth_it(q, &d->stored, d->envelope.n, now)) {
+	if (!is_worth_it(q, &d->envelope, &d->stored, now)) {
 		by(q, next_of(q, &d->stored, d->envelope.n, now));
 		return false;
 	}

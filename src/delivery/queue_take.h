@@ -7,6 +7,7 @@
 #define DELIVERY_QUEUE_TAKE_H
 
 #include "base/log.h"
+#include "delivery/beside.h"
 #include "delivery/job.h"
 #include "delivery/queue.h"
 #include "spool/load.h"
@@ -25,6 +26,12 @@ struct queue {
 	const struct store *store;
 	const struct queue_opts *opts;
 	struct queue_count *count;
+	const struct store_item *item;
+	size_t items;
+	size_t at;	 /* the next one to look at */
+	int64_t begun;	 /* wall clock */
+	unsigned agents; /* at once, at most */
+	struct beside beside;
 	struct queued *batch;
 	size_t n;
 	size_t recipients; /* of all these */

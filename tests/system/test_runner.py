@@ -89,6 +89,55 @@ def greylisting(lab, times=1):
     return lab.serve(HOST, smtp(RCPT=lambda *_: next(replies, "250 2.1.5 fine")))
 
 
+# ---------------------------------------------------------------- one after the other
+PATIENT = [f"-O{name}=10m" for name in ("dns-timeout", "dns-patience", "connect-timeout", "connect-next-timeout")]
+
+
+def give_many(lab, spool, *recipients):
+    """With a spool that a timer runs."""
+    if not spool.exists():
+        timed_spool(spool)
+    for recipient in recipients:
+        give(lab, spool, "-odq", recipient)
+
+
+@pytest.mark.parametrize("how", ["ends", "is left"])
+def test_a_slow_host_and_more_mail_than_is_taken_at_once(lab, spool, how):
+    """J-09, G-14: a minute later the rest goes on beside it, once each; but for what goes there, which waits for its turn."""
+    lab.mx("slow.test", "198.18.0.21")
+    lab.mx("later.test", "198.18.0.22")
+    lab.mx("walk.test", HOST)
+    slow = lab.serve("198.18.0.21", smtp(greeting=STALL))
+    later = lab.serve("198.18.0.22", smtp(RCPT="450 4.2.0 later"))
+    server = lab.serve(HOST, smtp())
+    many = [f"{name}{number}@{domain}.test" for number in range(5) for name in "ab" for domain in ("slow", "walk", "later")]
+    give_many(lab, spool, *["first@slow.test"] * 4, *many)
+    if how == "is left":  # so that who goes on is still at it
+        lab.mx("slower.test", "198.18.0.23")
+        other = lab.serve("198.18.0.23", smtp(EHLO=STALL))
+        give_many(lab, spool, "last@slower.test")
+    env = lab.environment(virtual("+0 x30"))
+    lab.take_log()
+    # So that it takes four messages at a time.
+    words = lab.command(["-O", f"spool={spool}", *PATIENT, "-q"], under=["prlimit", "--nofile=112:112"])
+    with subprocess.Popen(words, env=env) as run:
+        wait_for(lambda: len(server.mail) == 10 and sum(line.startswith("RCPT") for line in later.commands) == 10)
+        assert run.poll() is None and len(slow.peers) == 1
+        if how == "ends":
+            slow.stop()
+        else:
+            wait_for(lambda: other.peers)
+            lab.kill(min(lab.processes(), key=int), "TERM")
+        assert run.wait(20) == 0
+    lab.assert_nothing_left()
+    log = lab.take_log()
+    assert [line for line in log if "1 next hops take their time: the rest of the queue goes on beside them" in line]
+    assert len(server.mail) == 10 and len(entries(spool)) == 24 + (how == "is left")
+    assert sum(line.startswith("RCPT") for line in later.commands) == 10, "twice in one run"
+    tried = [line for line in log if "slow.test>" in line and "status=deferred" in line]
+    assert len(tried) == (14 if how == "ends" else 4), tried
+
+
 # ---------------------------------------------------------------- one at a time
 def test_runs_do_not_pile_up(lab, spool):
     """G-15, G-12: while one is at it another run for a timer has nothing to do; one by hand goes on beside."""
