@@ -85,10 +85,10 @@ def itself(folder, name, names):
     return out
 
 
-def context(pem, client=None):
-    """What a scripted server shows; client: of whom it wants a certificate, too."""
+def context(pem, client=None, key=None):
+    """What a scripted server shows; client: of whom it wants a certificate, too; key: where it is, if not in the same file."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(pem)
+    made.load_cert_chain(pem, key)
     if client:
         made.verify_mode = ssl.CERT_REQUIRED
         made.load_verify_locations(client)

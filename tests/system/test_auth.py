@@ -6,7 +6,9 @@ import os
 import ssl
 
 import pytest
+import certs
 import dovecot
+import gsasl
 from installation import entries
 from lab import smtp, timed_spool
 from sasl import auth
@@ -253,6 +255,36 @@ def test_the_secret_is_nowhere(lab, secret, tmp_path):
     for form in (SECRET.encode(), coded, base64.b64encode(SECRET.encode())):
         assert not [text for text in texts if form in text]
     assert "<hidden>" in done.out and any("<hidden>" in line for line in done.log) and seen
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("mechanism", gsasl.MECHANISMS)
+def test_gnu_sasl(lab, secret, monkeypatch, mechanism, version):
+    """F-02, F-10, F-11, F-12, F-14: each mechanism of GNU SASL that shows no password, on channels of either kind."""
+    context = certs.context(lab.state / "tls/cert.pem", key=lab.state / "tls/key.pem")
+    context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+    monkeypatch.setattr(lab, "tls_context", context)
+    judge = gsasl.Judge(SECRET)
+    server = lab.serve("198.18.0.20", smtp(extensions=["AUTH " + mechanism], starttls=True, AUTH=judge.reply), port=587)
+    relay(lab, "password-file = /etc/secret", f"auth = {mechanism.lower()}")
+    done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    assert done.status == 0 and len(server.mail) == 1 and not server.errors, done.out
+    kind = {"TLSv1_2": "tls-unique", "TLSv1_3": "tls-exporter"}[version] if mechanism.endswith("-PLUS") else ""
+    assert judge.said == [(mechanism, kind, gsasl.OK)]
+    secret("another\n")
+    assert lab.run(["-O", "spool=none", "alice@post.test"], MESSAGE).status == 75
+    assert judge.said[-1][2] != gsasl.OK and len(server.mail) == 1
+
+
+@pytest.mark.parametrize("mechanism", [name for name in gsasl.MECHANISMS if name.endswith("-PLUS")])
+def test_a_channel_that_ends_elsewhere(lab, secret, mechanism):
+    """F-12: who is in between has another channel to the server than we have to him; the login fails, and no other is tried."""
+    judge = gsasl.Judge(SECRET, lie=True)
+    server = lab.serve("198.18.0.20", smtp(extensions=["AUTH " + mechanism], starttls=True, AUTH=judge.reply), port=587)
+    relay(lab, "password-file = /etc/secret", "spool = none")
+    done = lab.run(["alice@post.test"], MESSAGE)
+    assert done.status == 75 and not server.mail and not server.errors
+    assert [(name, kind) for name, kind, _ in judge.said] == [(mechanism, "tls-exporter")]
 
 
 @pytest.fixture(name="judge", scope="module")
