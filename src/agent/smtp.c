@@ -91,7 +91,9 @@ dial_failed(void *ctx, size_t i, const struct err *e)
 	set_peer(a, i);
 	buf_clear(&a->line);
 	buf_printf(&a->line, "connect to %s: %s", a->peer.p, e->text);
-	r.status = status_own(BLAME_HOST, "4.4.1", buf_str(&a->line));
+	r.status = e->kind == ERR_HERE
+	    ? status_own(BLAME_US, "4.3.5", buf_str(&a->line))
+	    : status_own(BLAME_HOST, "4.4.1", buf_str(&a->line));
 	report_put(a->report, &r);
 	buf_clear(&a->line);
 	buf_printf(&a->line, "%s... %s", a->peer.p, e->text);
@@ -120,6 +122,7 @@ connect_address(struct attempt *a, size_t *which)
 	const struct errand *errand = a->errand;
 	struct dial d = {
 	    .port = errand->port,
+	    .source = errand->source,
 	    .wait_next = errand->wait[WAIT_CONNECT_NEXT],
 	    .wait_last = errand->wait[WAIT_CONNECT],
 	    .last_host = errand->last,

@@ -19,6 +19,7 @@ enum err_kind {
 	ERR_TIMEOUT, /* a deadline passed */
 	ERR_CLOSED,  /* the other side went away */
 	ERR_PEER,    /* the other side broke its protocol */
+	ERR_HERE,    /* this host is not what the configuration says */
 };
 
 struct err {

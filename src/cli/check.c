@@ -13,6 +13,7 @@
 #include "cli/say.h"
 #include "cli/settle.h"
 #include "net/tls.h"
+#include "os/sys.h"
 
 struct check {
 	const struct options *o;
@@ -75,23 +76,50 @@ check_login(struct check *k, const struct relay *relay)
 	secret_wipe(&secret);
 }
 
+/* Is each of them an address of this host? */
+static void
+check_source(struct check *k, const char *kind, struct str whose,
+    const struct ip_source *source)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+
+	if (!is_new(k, source))
+		return;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		const struct ip *ip = ip_source_of(source, families[i]);
+		struct err e;
+		int fd;
+
+		if (ip == NULL)
+			continue;
+		fd = sys_socket(families[i], SOCK_STREAM);
+		if (fd < 0)
+			err_sys(&e, "source-address");
+		if (fd < 0 || ip_bind(fd, ip, &e) < 0)
+			complain(k, kind, whose, &e);
+		sys_close(fd);
+	}
+}
+
 static void
 check_relay(struct check *k, const struct relay *relay)
 {
 	if (!is_new(k, relay))
 		return;
 	check_demand(k, "relay", relay->name, relay->demand);
+	check_source(k, "relay", relay->name, relay->source);
 	check_login(k, relay);
 }
 
 static void
 check_ways(struct check *k, const struct routes *routes)
 {
-	size_t most = 3 * (2 + 2 * routes->n + routes->accounts);
+	size_t most = 4 * (2 + 2 * routes->n + routes->accounts);
 
 	k->seen = pool_array(k->o->pool, most, sizeof(*k->seen));
 	check_relay(k, routes->relay);
 	check_demand(k, "MX", STR("hosts"), routes->demand);
+	check_source(k, "MX", STR("hosts"), routes->source);
 	for (size_t i = 0; i < routes->accounts; i++)
 		check_relay(k, routes->account[i].relay);
 	for (size_t i = 0; i < routes->n; i++) {
@@ -99,6 +127,7 @@ check_ways(struct check *k, const struct routes *routes)
 
 		/* What a relay has to prove is for the route to say. */
 		check_demand(k, "route", route->pattern, route->demand);
+		check_source(k, "route", route->pattern, route->source);
 		if (route->relay)
 			check_login(k, route->relay);
 	}

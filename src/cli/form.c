@@ -308,6 +308,19 @@ read_server(const struct conf_key *k, struct str value, void *at,
 	return 0;
 }
 
+static int
+read_source(const struct conf_key *k, struct str value, void *at,
+    struct pool *p, struct err *e)
+{
+	struct ip_source source;
+
+	(void)k;
+	if (ip_source(&source, value, e) < 0)
+		return -1;
+	*(struct str *)at = pool_str(p, value);
+	return 0;
+}
+
 static void
 write_text(struct buf *b, const struct conf_key *k, const void *at)
 {
@@ -370,6 +383,7 @@ static const struct form {
     [KEY_PRINTS] = {read_prints, write_text, NULL, NULL},
     [KEY_RELAY] = {read_relay, write_text, NULL, NULL},
     [KEY_SERVER] = {read_server, write_text, NULL, NULL},
+    [KEY_SOURCE] = {read_source, write_text, NULL, NULL},
     [KEY_TEXT] = {read_text, write_text, NULL, NULL},
     [KEY_SECRET] = {read_secret, write_text, NULL, NULL},
     [KEY_MECHS] = {read_mechs, write_text, NULL, NULL},

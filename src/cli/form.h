@@ -19,6 +19,7 @@ enum key_type {
 	KEY_PRINTS,  /* SHA-256 fingerprints, any number of them */
 	KEY_RELAY,   /* a section's name, or hosts: see route/relay.h */
 	KEY_SERVER,  /* ip, ip:port or [ip]:port; may be empty */
+	KEY_SOURCE,  /* an ip, or one of each family; may be empty */
 	KEY_TEXT,    /* one line of anything; may be empty */
 	KEY_SECRET,  /* where a password lies: see cli/logins.h */
 	KEY_MECHS,   /* mechanisms of AUTH; may be empty */

@@ -88,6 +88,10 @@ static const struct key families[] = {
 	{in, KEY_REWRITE, "rewrite-from", (at) + RULES(from), "", 0, 0, NULL, \
 	    "the same of addresses in the field From"}
 
+#define SOURCE(in, at, doc) \
+	{in, KEY_SOURCE, "source-address", at, "", 0, 0, NULL, \
+	    "ip to connect from, or one of each family; " doc}
+
 /* What a connection has to be like: a struct conf_tls at that place. */
 #define IN_TLS(field) offsetof(struct conf_tls, field)
 #define TLS(in, at, doc) \
@@ -173,6 +177,7 @@ const struct conf_key conf_keys[] = {
 	    "TCP port of the servers"),
 	WORD("ip", ip, families, "any",
 	    "addresses to use: any, ipv4 or ipv6"),
+	SOURCE(IN_MAIN, AT(source), "empty: any"),
 	WORD("loopback-mx", loopback_mx, refuse_allow, "refuse",
 	    "mail for a host that turns out to be this one"),
 	TLS(IN_MAIN, AT(tls),
@@ -214,10 +219,12 @@ const struct conf_key conf_keys[] = {
 	REWRITE(IN_RELAY, AT_RELAY(rewrite)),
 	TLS(IN_RELAY, AT_RELAY(tls), "of this relay; default: verify"),
 	LOGIN(IN_RELAY, AT_RELAY(login)),
+	SOURCE(IN_RELAY, AT_RELAY(source), "empty: as the main section"),
 
 	{IN_ROUTE, KEY_RELAY, "relay", AT_ROUTE(relay), "", 0, 0, NULL,
 	    "as the key of that name; none: MX hosts; empty: what that says"},
 	TLS(IN_ROUTE, AT_ROUTE(tls), "of this route; default: the relay's"),
+	SOURCE(IN_ROUTE, AT_ROUTE(source), "empty: the relay's"),
 };
 /* clang-format on */
 

@@ -51,6 +51,7 @@ struct conf_relay {
 	struct conf_rewrite rewrite;
 	struct conf_tls tls;
 	struct conf_login login;
+	struct str source; /* addresses to connect from; empty: the main's */
 };
 
 /* [route "pattern"]: how mail for some domains goes. */
@@ -58,6 +59,7 @@ struct conf_route {
 	struct conf_head head; /* the pattern: see route/route.h */
 	struct str relay;      /* empty: as all others; or none */
 	struct conf_tls tls;
+	struct str source; /* empty: that of the relay, or the main one */
 };
 
 /* Where nothing is said: what is usual there. */
@@ -107,6 +109,7 @@ struct conf {
 	int64_t dns_patience;
 	int64_t smtp_port;
 	int64_t ip;
+	struct str source;   /* addresses to connect from; empty: any */
 	int64_t null_client; /* names of this host go to the relay, too */
 	int64_t loopback_mx;
 	struct conf_tls tls;

@@ -178,6 +178,25 @@ host_of_literal(const struct verify *v, struct str literal)
 	return kept(v, &b);
 }
 
+/* From where it is connected to. */
+static struct str
+source_of(const struct verify *v, const struct ip_source *source)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	struct buf b;
+
+	buf_init(&b, 200);
+	for (size_t i = 0; source && i < 2; i++) {
+		const struct ip *ip = ip_source_of(source, families[i]);
+
+		if (ip && b.n > 0)
+			buf_add(&b, STR(", "));
+		if (ip)
+			ip_print(&b, ip);
+	}
+	return kept(v, &b);
+}
+
 /* Where the secret is, never the secret. */
 static struct str
 secret_of(const struct verify *v, const struct login *login)
@@ -212,6 +231,7 @@ tell_channel(const struct verify *v, struct str text[VERIFY_WORDS],
 	const struct relay *relay = hop->relay;
 
 	text[VERIFY_TLS] = str_c(tls_level_word(hop->tls));
+	text[VERIFY_SOURCE] = source_of(v, hop->source);
 	if (hop->demand && hop->demand->verify)
 		text[VERIFY_AUTHORITIES] = hop->demand->authorities;
 	if (hop->demand)

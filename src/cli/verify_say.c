@@ -65,6 +65,7 @@ static const char *const words[VERIFY_WORDS] = {
     [VERIFY_USER] = "user",
     [VERIFY_PASSWORD] = "password",
     [VERIFY_BY] = "by",
+    [VERIFY_SOURCE] = "source",
     [VERIFY_SENDER] = "sender",
     [VERIFY_ALIAS] = "alias",
 };

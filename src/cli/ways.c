@@ -4,6 +4,7 @@
 #include "cli/logins.h"
 #include "mail/rewrite.h"
 #include "net/demand.h"
+#include "net/host.h"
 
 /* What is asked of those that have no level of their own. */
 enum { RELAY_USUAL = TLS_LEVEL_VERIFY, MX_USUAL = TLS_LEVEL_MAY };
@@ -11,6 +12,7 @@ enum { RELAY_USUAL = TLS_LEVEL_VERIFY, MX_USUAL = TLS_LEVEL_MAY };
 struct ways {
 	const struct conf *conf;
 	struct relay *section; /* those of conf->relays */
+	const struct ip_source *source;
 	struct pool *pool;
 };
 
@@ -74,6 +76,36 @@ demand_of(const struct demand **demand, const struct conf_tls *t,
 	if (d->strict || d->certificate.n > 0)
 		*demand = d;
 	return 0;
+}
+
+/* What is said, or what holds otherwise. */
+static int
+source_of(const struct ip_source **made, struct str said,
+    const struct ip_source *otherwise, const struct ways *w, struct err *e)
+{
+	struct ip_source *source;
+
+	*made = otherwise;
+	if (said.n == 0)
+		return 0;
+	source = pool_take(w->pool, sizeof(*source));
+	if (ip_source(source, said, e) < 0)
+		return -1;
+	if ((w->conf->ip == IP_V4 && source->v4.family == 0) ||
+	    (w->conf->ip == IP_V6 && source->v6.family == 0))
+		return err_set(e, ERR_SYNTAX,
+		    "source-address = %.*s and ip = %s exclude each other: "
+		    "nothing could be connected to",
+		    STR_ARG(said), w->conf->ip == IP_V4 ? "ipv4" : "ipv6");
+	*made = source;
+	return 0;
+}
+
+/* Is somebody told who we are? */
+static bool
+is_login(const struct conf_login *login)
+{
+	return login->user.n + login->file.n + login->command.n > 0;
 }
 
 /* Whom we tell who we are, must not be able to do without TLS (E-08), unless it
@@ -140,8 +172,10 @@ read_sections(struct ways *w, struct err *e)
 			    STR_ARG(r->head.name));
 		w->section[i].name = r->head.name;
 		if (relay_hosts(&w->section[i], r->host, w->pool, e) < 0 ||
-		    ask_relay(
-			&w->section[i], &r->tls, r->login.user.n > 0, w, e) < 0)
+		    ask_relay(&w->section[i], &r->tls, is_login(&r->login), w,
+			e) < 0 ||
+		    source_of(
+			&w->section[i].source, r->source, w->source, w, e) < 0)
 			return -1;
 		if (login_of(&w->section[i].login, &r->login, w->section[i].tls,
 			w->pool, e) < 0)
@@ -202,10 +236,10 @@ find(const struct relay **found, const struct ways *w, struct str text,
 	if (*found || text.n == 0)
 		return 0;
 	relay = pool_take(w->pool, sizeof(*relay));
-	*relay = (struct relay){.name = text};
+	*relay = (struct relay){.name = text, .source = w->source};
 	*found = relay;
 	if (relay_hosts(relay, text, w->pool, e) < 0 ||
-	    ask_relay(relay, *said, login && login->user.n > 0, w, e) < 0)
+	    ask_relay(relay, *said, login && is_login(login), w, e) < 0)
 		return -1;
 	if (login && login_of(&relay->login, login, relay->tls, w->pool, e) < 0)
 		return -1;
@@ -240,6 +274,10 @@ read_route(struct route *route, const struct conf_route *r,
 	t = over(base, &usual);
 	t = over(&r->tls, &t);
 	guard_login(&t, route->relay && route->relay->login);
+	if (source_of(&route->source, r->source,
+		route->relay ? route->relay->source : w->source, w, e) < 0)
+		return err_while(
+		    e, "[route \"%.*s\"]", STR_ARG(route->pattern));
 	route->tls = (enum tls_level)t.level;
 	if (route->relay &&
 	    guard_service(
@@ -327,7 +365,8 @@ ways_of(
 	struct conf_tls mx = over(said, &usual);
 
 	*routes = (struct routes){.route = route, .n = c->routes_n};
-	if (read_sections(&w, e) < 0 ||
+	if (source_of(&w.source, c->source, NULL, &w, e) < 0 ||
+	    read_sections(&w, e) < 0 ||
 	    find(&routes->relay, &w, c->relay, &said, &c->login, e) < 0)
 		return -1;
 	if (read_accounts(routes, &w, e) < 0)
@@ -337,9 +376,11 @@ ways_of(
 		    "null-client is for who has a relay, and the key relay "
 		    "names none");
 	routes->tls = (enum tls_level)mx.level;
+	routes->source = w.source;
 	if (routes->relay) {
 		routes->tls = routes->relay->tls;
 		routes->demand = routes->relay->demand;
+		routes->source = routes->relay->source;
 	} else if (demand_of(&routes->demand, &mx, STR("MX hosts"), p, e) < 0) {
 		return -1;
 	}

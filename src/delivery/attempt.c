@@ -112,6 +112,7 @@ hop_prepare(struct hop *hop, struct run *run)
 	    .literal = step.host->literal,
 	    .tls = step.clear ? TLS_LEVEL_NONE : hop_level(hop, step.host),
 	    .demand = hop->target.demand,
+	    .source = hop->target.source,
 	    .encrypted = step.host->encrypted,
 	    .login = hop->target.relay ? hop->target.relay->login : NULL,
 	    .helo = opts->helo,
@@ -168,27 +169,26 @@ dial_record(struct hop *hop, struct run *run, const struct record *r)
 {
 	struct attempt *a = &hop->attempt;
 	struct status status;
-	struct str ip;
 
 	/* An address that it was given, once, and none behind a success. */
 	if (r->id >= a->errand.addresses || a->dialled[r->id] || a->ip.n > 0)
 		return false;
 	a->dialled[r->id] = true;
-	ip = a->errand.ip[r->id];
 	a->dials++;
 	walk_answered(hop->walk, r->number != DIAL_SILENT);
 	if (r->number == DIAL_CONNECTED) {
-		a->ip = ip;
+		a->ip = a->errand.ip[r->id];
 		a->reach = REACH_CONNECTED;
 		return true;
 	}
 	status = status_keep(r->status, run->pool);
 	log_event(LOG_LEVEL_INFO, "smtp", "%.*s: %.*s", STR_ARG(hop_id(hop)),
 	    STR_ARG(status.text));
-	walk_tried(hop->walk, ip, REACH_NOTHING, a->step.clear, &status);
+	walk_tried(hop->walk, a->errand.ip[r->id], REACH_NOTHING, a->step.clear,
+	    &status);
 	dead_note(run->dead,
-	    &(struct dead_host){
-		ip, a->errand.port, r->number == DIAL_SILENT, status});
+	    &(struct dead_host){a->errand.ip[r->id], a->errand.port,
+		r->number == DIAL_SILENT, status});
 	return true;
 }
 

@@ -17,7 +17,9 @@ dead_note(struct dead *d, const struct dead_host *host)
 {
 	struct dead_host *h = &d->host[d->n];
 
-	if (d->n == DEAD_HOSTS || dead_find(d, host->ip, host->port))
+	/* What is wrong here says nothing of the host. */
+	if (host->status.blame == BLAME_US || d->n == DEAD_HOSTS ||
+	    dead_find(d, host->ip, host->port))
 		return;
 	*h = *host;
 	h->ip = pool_str(&d->pool, host->ip);

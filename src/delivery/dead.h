@@ -25,7 +25,10 @@ struct dead {
 	size_t n;
 };
 
-/* It was dialled in vain; what is not the caller's is copied. */
+/*
+ * It was dialled in vain, and not for a reason of our own, which is passed
+ * over; what is not the caller's is copied.
+ */
 void dead_note(struct dead *, const struct dead_host *);
 
 /*

@@ -39,6 +39,8 @@ by_way(const void *left, const void *right)
 		return a->target.tls < b->target.tls ? -1 : 1;
 	if (a->target.demand != b->target.demand)
 		return a->target.demand < b->target.demand ? -1 : 1;
+	if (a->target.source != b->target.source)
+		return a->target.source < b->target.source ? -1 : 1;
 	order = str_compare(a->target.domain, b->target.domain);
 	if (order != 0)
 		return order;
@@ -60,7 +62,8 @@ together(const struct way *a, const struct way *b)
 	    a->target.kind == b->target.kind &&
 	    a->target.relay == b->target.relay &&
 	    a->target.tls == b->target.tls &&
-	    a->target.demand == b->target.demand && a->utf8 == b->utf8 &&
+	    a->target.demand == b->target.demand &&
+	    a->target.source == b->target.source && a->utf8 == b->utf8 &&
 	    str_eq(a->target.domain, b->target.domain);
 }
 

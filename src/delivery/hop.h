@@ -125,6 +125,9 @@ bool hop_is_ours(const struct run *, const struct ip *);
  * nothing to fall back to. */
 enum tls_level hop_level(const struct hop *, const struct walk_host *);
 
+/* Addresses of which family are of use to it (C-22). */
+enum ip_family hop_family(const struct hop *, const struct run *);
+
 /* The port of the attempt that walk_next has chosen. */
 unsigned hop_port(const struct hop *, const struct run *);
 

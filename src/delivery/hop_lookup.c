@@ -12,6 +12,16 @@
 
 enum { EXCHANGERS_MAX = 200 };
 
+enum ip_family
+hop_family(const struct hop *hop, const struct run *run)
+{
+	const struct ip_source *source = hop->target.source;
+
+	if (source == NULL || (source->v4.family && source->v6.family))
+		return run->opts->lookup.family;
+	return source->v4.family ? IP_V4 : IP_V6;
+}
+
 struct str
 hop_question(const struct hop *hop)
 {

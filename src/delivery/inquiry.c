@@ -127,14 +127,26 @@ ask_here(struct inquiry *q, struct str request)
 	report_free(&report);
 }
 
+/* What it wants to ask, as agent_request takes it. */
+static const char *
+what_of(const struct inquiry *q, const struct hop *h)
+{
+	static const char *const addresses[] = {
+	    [IP_ANY] = "addr",
+	    [IP_V4] = "addr4",
+	    [IP_V6] = "addr6",
+	};
+
+	if (h->state == HOP_ASK_MX)
+		return "mx";
+	if (h->state == HOP_ASK_SRV)
+		return "srv";
+	return addresses[hop_family(h, q->run)];
+}
+
 bool
 inquiry_ask(struct inquiry *q, struct hop *h)
 {
-	static const char *const what[] = {
-	    [HOP_ASK_MX] = "mx",
-	    [HOP_ASK_SRV] = "srv",
-	    [HOP_ASK_ADDRESS] = "addr",
-	};
 	struct buf request;
 	bool asked = true;
 
@@ -148,7 +160,7 @@ inquiry_ask(struct inquiry *q, struct hop *h)
 	h->asked++;
 	buf_init(&request, 512);
 	agent_request(
-	    &request, what[h->state], number_of(q, h), hop_question(h));
+	    &request, what_of(q, h), number_of(q, h), hop_question(h));
 	if (q->run->opts->in_process) {
 		hop_asked(h);
 		ask_here(q, str_slice(buf_str(&request), 0, request.n - 1));

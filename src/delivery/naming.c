@@ -36,21 +36,22 @@ end(struct hop *h)
 void
 naming_ask(struct hop *h, struct run *run)
 {
-	const struct lookup_errand *lookup = &run->opts->lookup;
+	struct lookup_errand lookup = run->opts->lookup;
 	struct str name = hop_question(h);
 	struct heard heard = {h, run, false};
 	struct report report;
 	struct err e;
 
+	lookup.family = hop_family(h, run);
 	hop_asked(h);
 	if (run->opts->in_process) {
 		report_direct(&report, line, &heard);
-		agent_name_here(lookup, name, &report);
+		agent_name_here(&lookup, name, &report);
 		report_free(&report);
 		return;
 	}
 	report_reader_init(&h->attempt.reader);
-	if (agent_name(&h->attempt.agent, lookup, name, &e) == 0)
+	if (agent_name(&h->attempt.agent, &lookup, name, &e) == 0)
 		return;
 	report_reader_free(&h->attempt.reader);
 	hop_lookup_lost(h, run, e.text);

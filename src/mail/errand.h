@@ -19,6 +19,7 @@ enum tls_level {
 };
 
 struct demand;
+struct ip_source;
 
 enum ip_family { IP_ANY, IP_V4, IP_V6 };
 
@@ -80,7 +81,8 @@ struct errand {
 	bool last;    /* no other host will be tried after this one */
 	bool literal; /* the host is an address literal: no SNI */
 	enum tls_level tls;
-	const struct demand *demand; /* see net/demand.h; NULL: none */
+	const struct demand *demand;	/* see net/demand.h; NULL: none */
+	const struct ip_source *source; /* see net/host.h; NULL: any address */
 	bool encrypted; /* TLS from the first byte, without STARTTLS */
 	const struct login *login; /* NULL: no name, no password */
 	struct str helo; /* empty: the literal of the socket's address */

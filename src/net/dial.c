@@ -39,21 +39,41 @@ socket_error(int fd)
 }
 
 static void
-lost(struct race *r, size_t i, int error)
+lost_by(struct race *r, size_t i, const struct err *e)
 {
-	struct err e;
-
 	sys_close(r->attempts[i].fd);
 	r->attempts[i].fd = -1;
 	r->running--;
 	/* The next address need not wait any longer. */
 	r->next_start = clock_now();
+	r->d->failed(r->d->ctx, i, e);
+}
+
+static void
+lost(struct race *r, size_t i, int error)
+{
+	struct err e;
+
 	if (error == ETIMEDOUT)
 		err_set(&e, ERR_TIMEOUT, "Connection timed out");
 	else
 		err_set(&e, ERR_SYSTEM, "%s", strerror(error));
 	e.number = error;
-	r->d->failed(r->d->ctx, i, &e);
+	lost_by(r, i, &e);
+}
+
+/* Makes the connection come from where it is to come from. */
+static int
+bind_source(int fd, const struct dial *d, int family, struct err *e)
+{
+	const struct ip *ip;
+
+	if (d->source == NULL)
+		return 0;
+	ip = ip_source_of(d->source, family);
+	return ip ? ip_bind(fd, ip, e)
+		  : err_set(e, ERR_HERE, "source-address has none of %s",
+			family == AF_INET ? "IPv4" : "IPv6");
 }
 
 /* Starts the next address; true if it is connected at once. */
@@ -68,6 +88,7 @@ start(struct race *r)
 	bool last = i + 1 == d->n && d->last_host;
 	bool shorter = !last && d->wait_next < d->wait_last;
 	int64_t now = clock_now();
+	struct err e;
 
 	d->trying(d->ctx, i);
 	a->deadline = now + (shorter ? d->wait_next : d->wait_last);
@@ -78,6 +99,10 @@ start(struct race *r)
 	a->fd = sys_socket(d->ip[i].family, SOCK_STREAM);
 	if (a->fd < 0) {
 		lost(r, i, errno);
+		return false;
+	}
+	if (bind_source(a->fd, d, d->ip[i].family, &e) < 0) {
+		lost_by(r, i, &e);
 		return false;
 	}
 	if (sys_connect(a->fd, (const struct sockaddr *)&to, n) == 0)

@@ -12,11 +12,13 @@ struct dial {
 	struct ip ip[DIAL_MAX];
 	size_t n;
 	unsigned port;
-	int64_t wait_last; /* ms for the last address */
+	const struct ip_source *source; /* to connect from; NULL: any */
+	int64_t wait_last;		/* ms for the last address */
 	int64_t wait_next; /* the same while there is another, if less */
 	bool last_host;	   /* no other host follows */
 	int64_t deadline;  /* for all of it */
-	/* Called at the start of each attempt, and when one has failed. */
+	/* Called at the start of each attempt, and when one has failed: by
+	 * ERR_HERE, where source is to blame. */
 	void (*trying)(void *ctx, size_t i);
 	void (*failed)(void *ctx, size_t i, const struct err *);
 	void *ctx;

@@ -152,6 +152,58 @@ ip_parse_port(struct str s, struct ip *ip, unsigned *port)
 	    read_port(str_slice(s, end, s.n), port);
 }
 
+int
+ip_source(struct ip_source *source, struct str text, struct err *e)
+{
+	struct str one;
+
+	*source = (struct ip_source){0};
+	while (str_word(&text, ", ", &one)) {
+		struct ip ip;
+		struct ip *of = &source->v4;
+
+		if (!ip_parse(one, &ip))
+			return err_set(e, ERR_SYNTAX,
+			    "\"%.*s\" is no IP address", STR_ARG(one));
+		if (ip.family == AF_INET6)
+			of = &source->v6;
+		if (of->family != 0)
+			return err_set(e, ERR_SYNTAX,
+			    "\"%.*s\" is a second address of its family",
+			    STR_ARG(one));
+		*of = ip;
+	}
+	return 0;
+}
+
+const struct ip *
+ip_source_of(const struct ip_source *source, int family)
+{
+	const struct ip *ip = family == AF_INET ? &source->v4 : &source->v6;
+
+	return ip->family == family ? ip : NULL;
+}
+
+int
+ip_bind(int fd, const struct ip *ip, struct err *e)
+{
+	struct sockaddr_storage from;
+	socklen_t n = ip_socket(ip, 0, &from);
+	struct buf text;
+	int error;
+
+	if (sys_bind(fd, (const struct sockaddr *)&from, n) == 0)
+		return 0;
+	error = errno;
+	buf_init(&text, INET6_ADDRSTRLEN);
+	ip_print(&text, ip);
+	err_set(e, ERR_HERE, "source-address %s: %s%s", text.p, strerror(error),
+	    error == EADDRNOTAVAIL ? ": it is no address of this host" : "");
+	e->number = error;
+	buf_free(&text);
+	return -1;
+}
+
 size_t
 host_look_up(
     struct str name, int family, struct ip *ip, size_t max, struct err *e)

@@ -27,6 +27,22 @@ bool ip_same(const struct ip *, const struct ip *);
 /* 127/8, ::1, 0/8, :: and their IPv4-mapped forms: this host itself. */
 bool ip_is_loopback(const struct ip *);
 
+/* From which addresses to connect; family 0: none of that family. */
+struct ip_source {
+	struct ip v4, v6;
+};
+
+/* Reads one address, or one of each family, separated by commas or blanks. */
+int ip_source(struct ip_source *, struct str, struct err *)
+    __attribute__((warn_unused_result));
+
+/* That of a family; NULL: it has none. */
+const struct ip *ip_source_of(const struct ip_source *, int family);
+
+/* Can a connection come from that address?  -1 with *e, which names it. */
+int ip_bind(int fd, const struct ip *, struct err *)
+    __attribute__((warn_unused_result));
+
 /* The socket address of ip and port; returns its length. */
 socklen_t ip_socket(
     const struct ip *, unsigned port, struct sockaddr_storage *);

@@ -251,6 +251,12 @@ sys_socket(int family, int type)
 }
 
 int
+sys_bind(int fd, const struct sockaddr *from, socklen_t n)
+{
+	return bind(fd, from, n);
+}
+
+int
 sys_connect(int fd, const struct sockaddr *to, socklen_t n)
 {
 	return connect(fd, to, n);

@@ -66,6 +66,7 @@ int sys_inotify_add(int fd, int dir, const char *name);
 
 /* A non-blocking socket. */
 int sys_socket(int family, int type);
+int sys_bind(int fd, const struct sockaddr *, socklen_t);
 int sys_connect(int fd, const struct sockaddr *, socklen_t);
 
 /*

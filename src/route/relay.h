@@ -27,8 +27,9 @@ struct relay {
 	struct relay_host *host; /* tried in this order */
 	size_t n;
 	enum tls_level tls;
-	const struct login *login;   /* who we are for them; NULL: nobody */
-	const struct demand *demand; /* what the channel has to prove */
+	const struct login *login;	/* who we are for them; NULL: nobody */
+	const struct demand *demand;	/* what the channel has to prove */
+	const struct ip_source *source; /* to connect from; NULL: any */
 };
 
 /*

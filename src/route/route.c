@@ -130,14 +130,17 @@ route_domain(struct str domain, struct str from, const struct routes *routes,
 	own = route ? NULL : route_account(routes, from);
 	hop.tls = routes->tls;
 	hop.demand = routes->demand;
+	hop.source = routes->source;
 	if (route) {
 		relay = route->relay;
 		hop.tls = route->tls;
 		hop.demand = route->demand;
+		hop.source = route->source;
 	} else if (own) {
 		relay = own;
 		hop.tls = own->tls;
 		hop.demand = own->demand;
+		hop.source = own->source;
 	}
 	if (relay == NULL)
 		return hop;
@@ -145,6 +148,7 @@ route_domain(struct str domain, struct str from, const struct routes *routes,
 	    .relay = relay,
 	    .tls = hop.tls,
 	    .demand = hop.demand,
+	    .source = hop.source,
 	    .domain = relay->name};
 }
 

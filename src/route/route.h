@@ -25,7 +25,8 @@ struct route {
 	struct str pattern;
 	const struct relay *relay; /* NULL: none, but the MX hosts */
 	enum tls_level tls;
-	const struct demand *demand; /* see net/demand.h; NULL: none */
+	const struct demand *demand;	/* see net/demand.h; NULL: none */
+	const struct ip_source *source; /* to connect from; NULL: any */
 };
 
 /* A relay for the mail of some senders. */
@@ -39,6 +40,7 @@ struct routes {
 	const struct relay *relay; /* where no route fits; NULL: MX hosts */
 	enum tls_level tls;
 	const struct demand *demand;
+	const struct ip_source *source;
 	const struct route *route;
 	size_t n;
 	const struct account *account; /* where no route fits, before relay */
@@ -50,6 +52,7 @@ struct next_hop {
 	const struct relay *relay; /* RELAY */
 	enum tls_level tls;
 	const struct demand *demand;
+	const struct ip_source *source;
 	struct str domain; /* MX: in ASCII; LITERAL: as written; RELAY: name */
 	struct ip ip;	   /* LITERAL */
 	struct status status; /* NONE */

@@ -24,6 +24,7 @@
 struct seen {
 	unsigned tried, failed;
 	int error;
+	struct err e; /* the last one */
 };
 
 static void
@@ -43,6 +44,7 @@ failed(void *ctx, size_t i, const struct err *e)
 	(void)i;
 	s->failed++;
 	s->error = e->number;
+	s->e = *e;
 }
 
 /* A listener on ip; returns its descriptor and its port. */
@@ -341,6 +343,68 @@ sockets(void **state)
 	folder_remove(&folder);
 }
 
+/* Who it is that has connected to a listener. */
+static void
+assert_from(int server, const char *expected)
+{
+	struct sockaddr_storage from;
+	socklen_t n = sizeof(from);
+	unsigned port;
+	struct ip ip, want;
+	int fd = accept(server, (struct sockaddr *)&from, &n);
+
+	assert_true(fd >= 0);
+	assert_true(ip_from_socket((struct sockaddr *)&from, &ip, &port));
+	assert_true(ip_parse(str_c(expected), &want));
+	assert_true(ip_same(&ip, &want));
+	sys_close(fd);
+}
+
+/* C-22: the address that the configuration says, and no other way out. */
+static void
+from_a_source(void **state)
+{
+	static const char *const ips[] = {"::1", "127.0.0.1"};
+	static const struct {
+		const char *source;
+		const char *from;  /* NULL: from nowhere */
+		const char *fault; /* the last one */
+		unsigned failed;
+	} cases[] = {
+	    {"127.0.0.77", "127.0.0.77", "source-address has none of IPv6", 1},
+	    {"192.0.2.1", NULL,
+		"source-address 192.0.2.1: Cannot assign "
+		"requested address: it is no address of this host",
+		2},
+	    {"::1", NULL, "source-address has none of IPv4", 2},
+	};
+	struct seen seen;
+	unsigned port;
+	int server = listener("127.0.0.1", &port);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dial d = dial_to(&seen, port, ips, 2);
+		struct ip_source source;
+		struct err e;
+		size_t which;
+		int fd;
+
+		assert_int_equal(
+		    ip_source(&source, str_c(cases[i].source), &e), 0);
+		d.source = &source;
+		fd = dial(&d, &which);
+		assert_int_equal(fd >= 0, cases[i].from != NULL);
+		assert_int_equal(seen.failed, cases[i].failed);
+		assert_int_equal(seen.e.kind, ERR_HERE);
+		assert_string_equal(seen.e.text, cases[i].fault);
+		if (fd >= 0)
+			assert_from(server, cases[i].from);
+		sys_close(fd);
+	}
+	sys_close(server);
+}
+
 int
 main(void)
 {
@@ -351,6 +415,7 @@ main(void)
 	    cmocka_unit_test(no_address_is_a_failure),
 	    cmocka_unit_test(what_the_kernel_refuses),
 	    cmocka_unit_test(each_address_has_its_time),
+	    cmocka_unit_test(from_a_source),
 	    cmocka_unit_test(sockets),
 	};
 

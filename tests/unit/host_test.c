@@ -41,6 +41,56 @@ addresses_are_read_and_printed(void **state)
 	buf_free(&b);
 }
 
+/* C-22: one address to connect from, or one of each family. */
+static void
+sources(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *v4, *v6; /* NULL: none */
+		const char *fault;
+	} cases[] = {
+	    {"", NULL, NULL, NULL},
+	    {"192.0.2.1", "192.0.2.1", NULL, NULL},
+	    {"2001:db8::1", NULL, "2001:db8::1", NULL},
+	    {"192.0.2.1, 2001:db8::1", "192.0.2.1", "2001:db8::1", NULL},
+	    {" 2001:db8::1,192.0.2.1 ", "192.0.2.1", "2001:db8::1", NULL},
+	    {"192.0.2.1 192.0.2.2", NULL, NULL, "\"192.0.2.2\" is a second"},
+	    {"::1 192.0.2.1 ::2", NULL, NULL, "\"::2\" is a second"},
+	    {"192.0.2.1:25", NULL, NULL, "\"192.0.2.1:25\" is no IP address"},
+	    {"[::1]", NULL, NULL, "is no IP address"},
+	    {"eth0", NULL, NULL, "\"eth0\" is no IP address"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ip_source s;
+		struct err e = {0};
+		const struct ip *v4, *v6;
+
+		if (ip_source(&s, str_c(cases[i].text), &e) < 0) {
+			assert_non_null(cases[i].fault);
+			assert_non_null(strstr(e.text, cases[i].fault));
+			continue;
+		}
+		assert_null(cases[i].fault);
+		v4 = ip_source_of(&s, AF_INET);
+		v6 = ip_source_of(&s, AF_INET6);
+		assert_int_equal(v4 != NULL, cases[i].v4 != NULL);
+		assert_int_equal(v6 != NULL, cases[i].v6 != NULL);
+		if (v4) {
+			struct ip want = ip_of(cases[i].v4);
+
+			assert_true(ip_same(v4, &want));
+		}
+		if (v6) {
+			struct ip want = ip_of(cases[i].v6);
+
+			assert_true(ip_same(v6, &want));
+		}
+	}
+}
+
 static void
 what_is_no_address(void **state)
 {
@@ -196,6 +246,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(addresses_are_read_and_printed),
+	    cmocka_unit_test(sources),
 	    cmocka_unit_test(what_is_no_address),
 	    cmocka_unit_test(bytes),
 	    cmocka_unit_test(c17_loopback),

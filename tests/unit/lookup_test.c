@@ -258,6 +258,13 @@ c20_c22_addresses(void **state)
 	    "found 2 0 3 1 0 5.4.4 host four.example.org has no IPv6 "
 	    "address\n");
 	assert_int_equal(oracle.asked, 3);
+	/* What one question is limited to, and no other. */
+	errand.family = IP_ANY;
+	assert_string_equal(look("addr6 2 mx1.example.org"),
+	    "addr 2 2001:db8::1\n"
+	    "found 2 1 1 0 0 2.0.0 answered\n");
+	assert_string_equal(look("addr4 2 six.example.org"),
+	    "found 2 0 3 1 0 5.4.4 host six.example.org has no IPv4 address\n");
 }
 
 static void
