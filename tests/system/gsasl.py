@@ -12,7 +12,7 @@ import pathlib
 
 from lab import TOP
 
-ASIDE = pathlib.Path(os.environ.get("HANTAR_ASIDE", TOP / "build/aside")) / "gsasl/root"
+ASIDE = pathlib.Path(os.environ.get("HANTAR_ASIDE", TOP / "build/aside")) / "sasl/root"
 MECHANISMS = ["CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"]
 PASSWORD, UNIQUE, EXPORTER = 3, 18, 25  # properties
 OK, NEEDS_MORE = 0, 1

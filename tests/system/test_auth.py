@@ -3,13 +3,17 @@
 
 import base64
 import os
+import shutil
 import ssl
+import subprocess
 
 import pytest
 import certs
+import channels
 import dovecot
 import gsasl
 from installation import entries
+from judges import wait_for
 from lab import smtp, timed_spool
 from sasl import auth
 
@@ -314,6 +318,36 @@ def test_real_servers(lab, secret, judge, address, mechanism):
     (mail,) = lab.mail("alice@post.test")
     assert mail.text.endswith(b"hello\n")
     secret(dovecot.token("me@post.test", key=b"another") if mechanism in dovecot.TOKENS else "another\n")
+    done = lab.run(["alice@post.test"], MESSAGE)
+    assert done.status == 75 and "535" in done.err
+
+
+@pytest.fixture(name="cyrus", scope="module")
+def postfix_with_cyrus(the_lab, tmp_path_factory):
+    """Postfix again, which has Cyrus SASL judge."""
+    server = channels.Postfix(the_lab, channels.make_pki(tmp_path_factory.mktemp("cyrus") / "pki"))
+    asked = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "cyrus", "smtpd_client_restrictions": "permit_sasl_authenticated,reject"}
+    server.reload(server.text + server.service("good", **asked))
+    shutil.copy(gsasl.ASIDE / "usr/sbin/saslpasswd2", server.inside)
+    add = [*the_lab.client, "/run/lab/matrix/saslpasswd2", "-p", "-c", "-u", "post.test", "me"]
+    subprocess.run(add, input=SECRET.encode(), check=True)
+    the_lab.path("/etc/sasldb2").chmod(0o644)
+    wait_for("postfix asks", lambda: not server.answers("expired") and server.answers())
+    yield "{}:{}".format(*server.at("good"))
+    server.stop()
+    the_lab.path("/etc/sasldb2").unlink()
+
+
+@pytest.mark.parametrize("mechanism", ["", *dovecot.MECHANISMS])
+def test_cyrus_sasl(lab, secret, cyrus, mechanism):
+    """F-02, F-04, F-07, F-10, F-14: each mechanism that Postfix has by Cyrus SASL, of which none is tied to the channel."""
+    config = f"relay = {cyrus}\nuser = me@post.test\npassword-file = /etc/secret\nauth = {mechanism}\nspool = none\ntls = encrypt\n"
+    lab.etc("hantar.conf", config)
+    done = lab.run(["-v", "alice@post.test"], MESSAGE)
+    assert done.status == 0 and "-PLUS" not in done.out, done.out
+    assert f">>> AUTH {mechanism or 'SCRAM-SHA-256'}" in done.out
+    assert len(lab.mail("alice@post.test")) == 1
+    secret("another\n")
     done = lab.run(["alice@post.test"], MESSAGE)
     assert done.status == 75 and "535" in done.err
 
