@@ -181,6 +181,69 @@ the_name_for_mail(void **state)
 	assert_int_equal(child_run(mailname, NULL), 0);
 }
 
+static const struct house {
+	const char *home; /* the environment's; NULL: none */
+	const char *passwd;
+	const char *want;
+} houses[] = {
+    {"/home/me", "root:x:0:0::/root:\n", "/home/me"},
+    {"home/me", "root:x:0:0::/root:\n", ""},
+    {"", "root:x:0:0::/root:\n", ""},
+    {NULL, "root:x:0:0::/root:\n", "/root"},
+    {NULL, "root:x:0:0::root:\n", ""},
+    {NULL, "u:x:7:7::/u:\n", ""},
+};
+
+static int
+dwell(void *arg)
+{
+	const struct house *h = arg;
+	struct pool p = {0};
+
+	child_own("/etc");
+	child_put("/etc/passwd", h->passwd);
+	CHILD_CHECK(unsetenv("HOME") == 0);
+	if (h->home)
+		CHILD_CHECK(setenv("HOME", h->home, 1) == 0);
+	CHILD_CHECK(str_eq(user_home(&p), str_c(h->want)));
+	pool_free(&p);
+	return 0;
+}
+
+/* Where our own files are: nowhere but at an absolute path. */
+static void
+the_home(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(houses) / sizeof(houses[0]); i++) {
+		struct house h = houses[i];
+
+		if (child_run(dwell, &h) != 0)
+			fail_msg("\"%s\" of \"%s\"", h.want, h.passwd);
+	}
+}
+
+static int
+serve(void *arg)
+{
+	(void)arg;
+	child_own("/etc");
+	child_put("/etc/passwd", "root:x:0:0::/root:\n");
+	CHILD_CHECK(user_service() == (uid_t)-1);
+	child_put(
+	    "/etc/passwd", "root:x:0:0::/root:\n" HANTAR_USER ":x:77:7::/:\n");
+	CHILD_CHECK(user_service() == 77);
+	return 0;
+}
+
+/* Whose a spool of the whole system is, where there is one. */
+static void
+the_user_of_the_service(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(serve, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -189,6 +252,8 @@ main(void)
 	    cmocka_unit_test(the_name_of_the_host),
 	    cmocka_unit_test(a_host_without_a_name),
 	    cmocka_unit_test(the_name_for_mail),
+	    cmocka_unit_test(the_home),
+	    cmocka_unit_test(the_user_of_the_service),
 	};
 
 	return cmocka_run_group_tests_name("user", tests, NULL, NULL);
