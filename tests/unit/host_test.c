@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/child.h"
+
 static struct ip
 ip_of(const char *text)
 {
@@ -241,6 +243,63 @@ c17_c22_this_host(void **state)
 	(void)ip_have(AF_INET6); /* it does not fail, whatever it says */
 }
 
+/* A relay's name is the system's matter: its hosts file, too. */
+static int
+look_up(void *arg)
+{
+	static const struct {
+		const char *name;
+		int family;
+		size_t max;
+		size_t n;	/* so many are found, */
+		const char *ip; /* this one; or NULL: of several, any */
+	} cases[] = {
+	    {"relay", AF_INET, 8, 2, NULL},
+	    {"relay", AF_INET, 1, 1, NULL},
+	    {"relay", AF_INET6, 8, 1, "2001:db8::1"},
+	    {"relay.example.org", AF_INET, 8, 1, "192.0.2.1"},
+	    {"old", AF_INET, 8, 1, "192.0.2.9"},
+	    {"old", AF_INET6, 8, 0, NULL},
+	    {"none", AF_INET, 8, 0, NULL},
+	    {"", AF_INET, 8, 0, NULL},
+	};
+	char deep[257] = "";
+	struct ip ip[8];
+	struct err e;
+
+	(void)arg;
+	child_own("/etc");
+	child_put("/etc/nsswitch.conf", "hosts: files\n");
+	child_put("/etc/host.conf", "multi on\n");
+	child_put("/etc/hosts",
+	    "192.0.2.1 relay relay.example.org\n192.0.2.2 relay\n"
+	    "2001:db8::1 relay\n192.0.2.9 old\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ip want;
+		size_t n;
+
+		e = (struct err){.kind = ERR_NONE};
+		n = host_look_up(str_c(cases[i].name), cases[i].family, ip,
+		    cases[i].max, &e);
+		CHILD_CHECK(n == cases[i].n);
+		CHILD_CHECK(cases[i].ip == NULL ||
+		    (ip_parse(str_c(cases[i].ip), &want) &&
+			ip_same(&ip[0], &want)));
+		CHILD_CHECK(n > 0 || (e.kind == ERR_SYSTEM && e.text[0]));
+	}
+	memset(deep, 'a', sizeof(deep) - 1);
+	CHILD_CHECK(host_look_up(str_c(deep), AF_INET, ip, 8, &e) == 0);
+	CHILD_CHECK(strstr(e.text, "Name or service not known"));
+	return 0;
+}
+
+static void
+names_of_relays(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(look_up, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -253,6 +312,7 @@ main(void)
 	    cmocka_unit_test(socket_addresses),
 	    cmocka_unit_test(addresses_with_ports),
 	    cmocka_unit_test(c17_c22_this_host),
+	    cmocka_unit_test(names_of_relays),
 	};
 
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);

@@ -382,6 +382,14 @@ read_once(void **state)
 	assert_int_equal(unlink(path), 0);
 	assert_ptr_equal(trust_read(str_c(path), &e), t);
 	must_trust("kept", path);
+	/* So a process may read it before those that it starts. */
+	folder_put(&folder, "warm", the_authority());
+	memcpy(path, path_of("warm"), sizeof(path));
+	tls_warm(NULL);
+	tls_warm(&(struct demand){.authorities = str_c(path)});
+	tls_warm(&(struct demand){.verify = true, .authorities = str_c(path)});
+	assert_int_equal(unlink(path), 0);
+	must_trust("warm", path);
 	assert_null(trust_read(str_c(path_of("gone")), &e));
 	assert_null(trust_read(str_c(path), &e));
 }
