@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -40,6 +41,25 @@ check_mode(const char *path, const struct stat *st, struct err *e)
 	return 0;
 }
 
+/* Whose it is, if that can be seen. */
+static int
+explain_closed(const char *path, struct err *e)
+{
+	struct stat st;
+	char whose[80] = "";
+
+	if (stat(path, &st) == 0)
+		(void)snprintf(whose, sizeof(whose),
+		    " (mode %04o, of user %lu and group %lu)",
+		    (unsigned)st.st_mode & 07777, (unsigned long)st.st_uid,
+		    (unsigned long)st.st_gid);
+	errno = EACCES;
+	return err_sys(e,
+	    "%s%s cannot be read by user %lu, group %lu, who send: it should "
+	    "be of that group and have mode 0640",
+	    path, whose, (unsigned long)geteuid(), (unsigned long)getegid());
+}
+
 static int
 read_file(const char *path, struct buf *out, struct err *e)
 {
@@ -50,10 +70,7 @@ read_file(const char *path, struct buf *out, struct err *e)
 	ssize_t n;
 
 	if (fd < 0 && errno == EACCES)
-		return err_sys(e,
-		    "%s cannot be read by user %lu, group %lu, who send: it "
-		    "should be of that group and have mode 0640",
-		    path, (unsigned long)geteuid(), (unsigned long)getegid());
+		return explain_closed(path, e);
 	if (fd < 0)
 		return err_sys(e, "%s", path);
 	if (sys_fstat(fd, &st) < 0) {

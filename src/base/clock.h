@@ -12,6 +12,10 @@
 /* Milliseconds since an arbitrary start; never goes back. */
 int64_t clock_now(void);
 
+/* 2020-01-01: a clock that says less has stopped, or has not been set (E-59).
+ */
+#define CLOCK_EARLIEST INT64_C(1577836800)
+
 /* The date. */
 struct timespec clock_wall(void);
 

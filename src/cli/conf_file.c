@@ -17,11 +17,21 @@ check_owner(const char *path, const struct stat *st, struct err *e)
 {
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return err_set(e, ERR_SYNTAX,
-		    "%s: belongs neither to root nor to you", path);
+		    "%s: belongs neither to root nor to you: chown root %s",
+		    path, path);
 	if (st->st_mode & S_IWOTH)
-		return err_set(
-		    e, ERR_SYNTAX, "%s: everybody may write to it", path);
+		return err_set(e, ERR_SYNTAX,
+		    "%s: everybody may write to it: chmod o-w %s", path, path);
 	return 0;
+}
+
+static void
+note_source(struct conf *c, const char *path, struct pool *p)
+{
+	struct conf_source *source = pool_take(p, sizeof(*source));
+
+	*source = (struct conf_source){pool_c(p, str_c(path)), c->sources};
+	c->sources = source;
 }
 
 int
@@ -41,6 +51,8 @@ conf_read(struct conf *c, const char *path, bool trusted, struct pool *p,
 		    err_set(e, ERR_SYSTEM, "%s: there is no such file", path);
 	else if (result > 0)
 		result = conf_parse(c, buf_str(&text), path, p, e);
+	if (result == 0)
+		note_source(c, path, p);
 	buf_free(&text);
 	return result;
 }

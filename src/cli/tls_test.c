@@ -34,6 +34,7 @@ struct look {
 	struct test *test;
 	struct tls_host host;
 	const struct demand *demand;
+	const struct ip_source *source;
 	bool literal;
 	bool lmtp;
 	struct str domain; /* whose service it is; and that */
@@ -134,6 +135,7 @@ visit(struct look *l)
 	    .literal = l->literal,
 	    .tls = TLS_LEVEL_MAY,
 	    .demand = l->demand,
+	    .source = l->source,
 	    .encrypted = l->host.encrypted,
 	    .lmtp = l->lmtp,
 	    .domain = l->domain,
@@ -280,6 +282,7 @@ begin(struct test *t, const struct relay *relay, struct str name, unsigned port,
 	return (struct look){
 	    .test = t,
 	    .demand = relay->demand,
+	    .source = relay->source,
 	    .host =
 		{
 		    .name = name,

@@ -121,8 +121,15 @@ struct conf {
 	size_t relays_n;
 	struct conf_route *routes;
 	size_t routes_n;
-	unsigned files;	    /* that were read */
-	struct routes ways; /* made of these by cli/ways.h */
+	unsigned files;			   /* that were read, */
+	const struct conf_source *sources; /* the last of them */
+	struct routes ways;		   /* made of these by cli/ways.h */
+};
+
+/* A file of the configuration. */
+struct conf_source {
+	const char *path;
+	const struct conf_source *before; /* read before it; or NULL */
 };
 
 /* A section: its struct. */

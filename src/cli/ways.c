@@ -404,7 +404,8 @@ ways_look(struct relay *relay, const struct conf *c, struct str text,
 	struct conf_tls t;
 
 	/* Who has a user there submits: that says which port is meant. */
-	if (read_sections(&w, e) < 0 ||
+	if (source_of(&w.source, c->source, NULL, &w, e) < 0 ||
+	    read_sections(&w, e) < 0 ||
 	    find(&found, &w, text, &said,
 		str_eq(text, c->relay) ? &c->login : NULL, e) < 0)
 		return -1;

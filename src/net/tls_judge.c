@@ -5,11 +5,9 @@
 #include "base/clock.h"
 #include "base/code.h"
 #include "net/tls_cert.h"
+#include "net/tls_trust.h"
 
 enum { NAMES_SHOWN = 5, NAME_SHOWN = 100 };
-
-/* A machine whose clock has stopped, or has not been set yet (E-59). */
-static const int64_t EARLIEST = 1577836800; /* 2020-01-01 */
 
 static void
 put_name(void *ctx, struct str name)
@@ -35,15 +33,26 @@ wrong_time(struct tls_judge *j, const X509 *x, const char *whose, bool early)
 {
 	char date[TLS_CERT_DATE];
 	char now[TLS_CERT_DATE];
+	char since[TLS_CERT_DATE];
+
+	time_t written = trust_written();
 
 	tls_cert_date(
 	    date, early ? X509_get0_notBefore(x) : X509_get0_notAfter(x));
 	tls_cert_time(now, clock_wall().tv_sec);
-	if (clock_wall().tv_sec < EARLIEST)
+	tls_cert_time(since, written);
+	if (clock_wall().tv_sec < CLOCK_EARLIEST)
 		err_set(&j->fault, ERR_PEER,
 		    "no certificate can be judged: the clock of this host says "
 		    "%s; set it",
 		    now);
+	/* That has been, whatever the clock says. */
+	else if (early && clock_wall().tv_sec < written)
+		err_set(&j->fault, ERR_PEER,
+		    "%s is not valid before %s, and the clock of this host is "
+		    "wrong: it says %s, but the authorities that are known "
+		    "here were written down on %s; set it",
+		    whose, date, now, since);
 	else if (early)
 		err_set(&j->fault, ERR_PEER,
 		    "%s is not valid before %s, and here it is %s: is this "

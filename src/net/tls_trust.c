@@ -24,8 +24,11 @@ struct authority {
 struct trust {
 	struct str path;
 	const struct authority *list;
+	time_t written;
 	struct pool pool;
 };
+
+static struct trust last; /* what was read last */
 
 /* Where systems have them, as files and as folders; the first that is there. */
 static const char *const usual[] = {
@@ -227,6 +230,7 @@ read_path(struct trust *t, const char *path, struct err *e)
 
 	if (stat(path, &st) < 0)
 		return err_sys(e, "%s", path);
+	t->written = st.st_mtim.tv_sec;
 	if ((S_ISDIR(st.st_mode) ? read_folder(t, path, e)
 				 : read_file(t, path, e)) < 0)
 		return -1;
@@ -254,7 +258,6 @@ read_usual(struct trust *t, struct err *e)
 struct trust *
 trust_read(struct str path, struct err *e)
 {
-	static struct trust last;
 	int result;
 
 	if (last.list && str_eq(last.path, path))
@@ -267,6 +270,12 @@ trust_read(struct str path, struct err *e)
 	if (result < 0 && path.n > 0)
 		err_while(e, "tls-authorities");
 	return result < 0 ? NULL : &last;
+}
+
+time_t
+trust_written(void)
+{
+	return last.written;
 }
 
 /* ---- searching */

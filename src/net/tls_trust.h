@@ -8,6 +8,8 @@
 #ifndef NET_TLS_TRUST_H
 #define NET_TLS_TRUST_H
 
+#include <time.h>
+
 #include "base/err.h"
 #include "os/openssl.h"
 
@@ -19,6 +21,9 @@ struct trust;
  * inherited by children.  NULL with *e if there is none.
  */
 struct trust *trust_read(struct str path, struct err *);
+
+/* When what was read last was written, in seconds since 1970; 0: never. */
+time_t trust_written(void);
 
 /* Makes the store look there for what it does not have. */
 int trust_use(struct trust *, X509_STORE *, struct err *)

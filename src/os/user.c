@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/user.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,31 @@ user_service(void)
 	const struct passwd *pw = getpwnam(HANTAR_USER);
 
 	return pw ? pw->pw_uid : (uid_t)-1;
+}
+
+static struct str
+name_or_number(const char *name, unsigned long number, struct pool *p)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%lu", number);
+	return pool_str(p, str_c(name ? name : text));
+}
+
+struct str
+user_name_of(uid_t uid, struct pool *p)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	return name_or_number(pw ? pw->pw_name : NULL, uid, p);
+}
+
+struct str
+user_group_of(gid_t gid, struct pool *p)
+{
+	const struct group *gr = getgrgid(gid);
+
+	return name_or_number(gr ? gr->gr_name : NULL, gid, p);
 }
 
 /*

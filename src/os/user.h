@@ -29,6 +29,10 @@ struct str user_home(struct pool *);
  * is none. */
 uid_t user_service(void);
 
+/* What a user, and a group, is called; its number where it has no name. */
+struct str user_name_of(uid_t, struct pool *);
+struct str user_group_of(gid_t, struct pool *);
+
 /*
  * The host's own name: gethostname() if it has a dot, else the canonical
  * name that the hosts file gives it, else the bare name (A-56).

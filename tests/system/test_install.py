@@ -127,6 +127,23 @@ def test_a_spool_that_is_wrong(lab, system, owner, mode, gone, remedy):
     assert done.status == 78 and f"spool: {SYSTEM}: less than the 1098437885952 bytes of spool-room" in done.err
 
 
+def test_a_password_that_root_alone_can_read(lab, system):
+    """A-30, F-23: to root it is told that others send, too, and how they come to read it."""
+    lab.etc("hantar.conf", "relay = a.test\nuser = me\npassword-file = /etc/secret\n")
+    lab.etc("secret", "word\n")
+    secret = lab.path("/etc/secret")
+    secret.chmod(0o640)
+    done = system.run("--check", user=None)
+    assert done.status == 78 and "(mode 0640, root:root) cannot be read by group hantar" in done.err
+    assert "chgrp hantar /etc/secret; chmod 0640 /etc/secret" in done.err
+    os.chown(secret, 0, system.gid)
+    done = system.run("--check", "-v", user=None)
+    assert done.status == 0 and "password-file of a.test; mode 0640, root:hantar; root and group hantar may read it" in done.out
+    assert f"{SYSTEM}: spool; mode 2770, hantar:hantar; root, hantar and group hantar may read it" in done.out
+    assert system.run("--check").status == 0
+    lab.etc("secret", None)
+
+
 def test_an_ordinary_user_sends(system):
     """G-35, G-36: kept at once, as his, and delivered by the service, which he has nothing to do with."""
     done = system.run("a@walk.test")

@@ -244,6 +244,17 @@ def test_certificates_that_prove_nothing(hub, pki, shown, cause, remedy):
     assert b"hello" not in b"".join(bytes(peer.received) for peer in hub.server.peers)
 
 
+def test_a_clock_that_is_wrong(hub, pki, tmp_path):
+    """E-59: where the authorities were written down later than now, it is the clock that is to be set."""
+    known = tmp_path / "known.pem"
+    known.write_bytes(pki.root.pem.read_bytes())
+    tmp_path.chmod(0o755)
+    os.utime(known, (2216246400, 2216246400))  # 2040-03-25
+    (line,) = hub(pki.early, known=known).err.splitlines()
+    assert "not valid before 2040-01-01" in line and "the clock of this host is wrong: it says 20" in line
+    assert "were written down on 2040-03-25 00:00 UTC; set it" in line
+
+
 def test_of_what_is_encrypted_nothing_is_proved(hub, pki):
     """E-01: encrypt takes any certificate, and the log says that it is untrusted."""
     done = hub(pki.expired, "tls = encrypt")
@@ -328,7 +339,7 @@ def test_check_looks_at_every_file(lab, pki):
     done = lab.run(["--check"])
     assert done.status == 78
     one, secret, two, route = done.err.splitlines()
-    assert "relay one: tls-authorities: /etc/gone: No such file" in one
+    assert "relay one: tls-authorities: /etc/gone: No such file" in one and one.endswith("; is its name right?")
     assert "relay one: " in secret and "/etc/nothing" in secret
     assert "relay two: " in two and "/etc/secret" in two
     assert f"route c.test: {ours}: everybody can read this private key: chmod o= {ours}" in route
@@ -336,6 +347,36 @@ def test_check_looks_at_every_file(lab, pki):
     (lab.proc.parent / "etc/secret").chmod(0o600)
     done = lab.run(["--check"])
     assert (done.status, done.out, done.err) == (0, "", "")
+    done = lab.run(["--check", "-v"])
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "/etc/hantar.conf: configuration; mode 0644, root:root; everybody may read it",
+        f"{pki.root.pem}: tls-authorities of a.test; mode 0644, root:root; everybody may read it",
+        "/etc/secret: password-file of a.test; mode 0600, root:root; root may read it",
+    ]
+
+
+def test_check_looks_at_aliases_log_and_clock(lab, tmp_path):
+    """A-30, E-59, F-23: what would make mail wait, or the log be lost; and who could not read what he needs."""
+    lab.etc("aliases", "root: me@example.org\nbob\n")
+    log = tmp_path / "nothing" / "log"
+    lab.etc("hantar.conf", f"log = {log}\n")
+    done = lab.run(["--check", "-v"])
+    aliases, name = done.err.splitlines()
+    assert done.status == 78 and "aliases: /etc/aliases:2: " in aliases and "newaliases" in aliases
+    assert f"log: {log} cannot be made: {log.parent}: No such file" in name
+    assert "/etc/aliases: aliases; mode 0644, root:root; everybody may read it" in done.out
+    lab.etc("hantar.conf", "aliases = /etc/nothing\n")
+    done = lab.run(["--check"])
+    assert done.status == 78 and "aliases: /etc/nothing: No such file or directory; is its name right?" in done.err
+    lab.etc("hantar.conf", "relay = a.test\nuser = me\npassword-file = /etc/secret\n")
+    lab.etc("secret", "word\n")
+    (lab.proc.parent / "etc/secret").chmod(0o600)
+    done = lab.run(["--check"], user="nobody")
+    assert done.status == 78
+    (line,) = [line for line in done.err.splitlines() if "/etc/secret" in line]
+    assert "(mode 0600, of user 0 and group 0) cannot be read by user 65534, group 65534, who send" in line
+    assert "have mode 0640: Permission denied" in line
 
 
 def test_how_mail_would_go(lab):

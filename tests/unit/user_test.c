@@ -244,6 +244,30 @@ the_user_of_the_service(void **state)
 	assert_int_equal(child_run(serve, NULL), 0);
 }
 
+static int
+called(void *arg)
+{
+	struct pool p = {0};
+
+	(void)arg;
+	child_own("/etc");
+	child_put("/etc/passwd", "u:x:7:8:U:/u:\nv:x:7:9:V:/v:\n");
+	child_put("/etc/group", "g:x:8:u\n");
+	CHILD_CHECK(str_eq(user_name_of(7, &p), STR("u")));
+	CHILD_CHECK(str_eq(user_name_of(4294967294, &p), STR("4294967294")));
+	CHILD_CHECK(str_eq(user_group_of(8, &p), STR("g")));
+	CHILD_CHECK(str_eq(user_group_of(7, &p), STR("7")));
+	pool_free(&p);
+	return 0;
+}
+
+static void
+what_owners_are_called(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(called, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -254,6 +278,7 @@ main(void)
 	    cmocka_unit_test(the_name_for_mail),
 	    cmocka_unit_test(the_home),
 	    cmocka_unit_test(the_user_of_the_service),
+	    cmocka_unit_test(what_owners_are_called),
 	};
 
 	return cmocka_run_group_tests_name("user", tests, NULL, NULL);
