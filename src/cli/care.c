@@ -14,40 +14,52 @@
 #include "spool/turn.h"
 #include "spool/wake.h"
 
+/* Who looks after his own message looks at no more of others. */
+enum { LOOKED_AT = 200 };
+
 bool
 care_of_others(const struct store *store)
 {
 	return !store->admin;
 }
 
+struct waiting {
+	size_t seen;
+	bool some;
+};
+
 static bool
 find_waiting(void *ctx, const struct queue_item *item)
 {
 	int64_t now = clock_ms();
-	bool *waits = ctx;
+	struct waiting *w = ctx;
 
+	w->some = ++w->seen > LOOKED_AT;
 	if (item->wrong || item->active)
-		return true;
-	for (size_t i = 0; i < item->env.n && !*waits; i++) {
+		return !w->some;
+	for (size_t i = 0; i < item->env.n && !w->some; i++) {
 		int64_t when;
 		enum due due = schedule_due(&schedule_usual, &item->stored,
 		    &item->stored.fate[i], now, &when);
 
-		*waits = due != DUE_NEVER && due != DUE_HELD;
+		w->some = due != DUE_NEVER && due != DUE_HELD;
 	}
-	return !*waits;
+	return !w->some;
 }
 
-/* Is there anything in the spool that somebody has to run the queue for? */
+/*
+ * Is there anything in the spool that somebody has to run the queue for?  Where
+ * that takes long to find out, a runner may do it.
+ */
 static bool
 something_waits(const struct store *store)
 {
 	struct queue_sum sum;
 	struct err ignored;
-	bool waits = false;
+	struct waiting w = {0};
 
-	(void)queue_scan(store, NULL, 0, find_waiting, &waits, &sum, &ignored);
-	return waits;
+	(void)queue_scan(store, NULL, 0, find_waiting, &w, &sum, &ignored);
+	return w.some;
 }
 
 /* The configuration's path, so that it holds in another directory; or NULL. */

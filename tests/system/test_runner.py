@@ -291,6 +291,24 @@ def test_what_is_held_keeps_nobody(lab, spool):
     assert entries(spool) == [entry]
 
 
+def test_who_sends_does_not_look_at_all_that_is_held(lab, spool):
+    """G-17: where much is held the runner finds out that it has nothing to do, and not who gives a message."""
+    greylisting(lab, 0)
+    give(lab, spool, "-odq", "alice@walk.test")
+    (entry,) = entries(spool)
+    assert lab.run(["-O", f"spool={spool}", "--hold", entry]).status == 0
+    for number in range(1000):
+        for kind in ("msg", "env"):
+            shutil.copy2(spool / f"{entry}.{kind}", spool / f"{entry[:-3]}{number:03}.{kind}")
+    count = len(entries(spool))
+    calls = ["strace", "-e", "trace=openat", "-o", spool.parent / "calls"]
+    with subprocess.Popen(lab.command(["-O", f"spool={spool}", "bob@walk.test"], under=calls), stdin=subprocess.PIPE) as run:
+        run.communicate(MESSAGE.encode(), 20)
+    assert (spool.parent / "calls").read_text().count("openat(") < 600
+    wait_for(lambda: not lab.processes())
+    assert len(entries(spool)) == count
+
+
 def test_no_runner_can_be_started(lab, spool, tmp_path):
     """A-50: the message is kept, and who gave it is told that nobody will send it, in a line."""
     tmp_path.chmod(0o711)
