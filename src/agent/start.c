@@ -30,6 +30,7 @@ struct child {
 	const struct entry *entry;
 	struct str text;    /* an envelope, or the name of a host */
 	struct report said; /* of an smtp agent */
+	bool alone;	    /* past its first gate */
 };
 
 /*
@@ -40,7 +41,7 @@ struct child {
 static enum gate
 wait_at_gate(void *ctx)
 {
-	const struct child *c = ctx;
+	struct child *c = ctx;
 	struct pollfd p = {.fd = c->command, .events = POLLIN};
 	char byte;
 	int ready;
@@ -53,7 +54,9 @@ wait_at_gate(void *ctx)
 	if (ready <= 0 || sys_read(c->command, &byte, 1) != 1)
 		return GATE_SHUT;
 	/* From here on the verdict is ours to bring home. */
-	proc_detach();
+	if (!c->alone)
+		proc_detach();
+	c->alone = true;
 	return byte == GATE_LOOSE ? GATE_LOOSE : GATE_OPEN;
 }
 

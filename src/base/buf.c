@@ -106,7 +106,14 @@ buf_add(struct buf *b, struct str s)
 void
 buf_byte(struct buf *b, char c)
 {
-	buf_add(b, str_of(&c, 1));
+	check(b);
+	if (b->n + 1 >= b->size) {
+		buf_add(b, str_of(&c, 1));
+		return;
+	}
+	/* There is room: what is done for every byte of a text is short. */
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
 }
 
 void

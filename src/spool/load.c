@@ -12,11 +12,11 @@ enum {
 	SLACK = 60000,
 };
 
-/* Appends all of fd; -1 with errno, or 0 where it would be too much. */
+/* Appends its first `size` octets, as far as there is room; -1 with errno. */
 static int
-read_file(int fd, struct buf *b)
+read_file(int fd, off_t size, struct buf *b)
 {
-	for (;;) {
+	while ((off_t)b->n < size) {
 		char *room = buf_room(b, BLOCK);
 		ssize_t got;
 
@@ -27,6 +27,7 @@ read_file(int fd, struct buf *b)
 			return (int)got;
 		buf_grew(b, (size_t)got);
 	}
+	return 0;
 }
 
 static enum load
@@ -109,7 +110,8 @@ entry_load(struct entry *entry, struct pool *p, struct envelope *env,
 
 	/* One block more than may be read is too much. */
 	buf_init(&b, ENVFILE_MAX + BLOCK);
-	if (sys_fstat(entry->env, &st) < 0 || read_file(entry->env, &b) < 0)
+	if (sys_fstat(entry->env, &st) < 0 ||
+	    read_file(entry->env, st.st_size, &b) < 0)
 		err_sys(e, "%s.env", entry->id);
 	else if (st.st_size <= ENVFILE_MAX && (off_t)b.n < st.st_size)
 		/* Nothing can be said of what was not seen. */
