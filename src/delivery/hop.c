@@ -145,11 +145,12 @@ hop_advance(struct hop *hop, struct run *run)
 }
 
 void
-hop_set_out(struct hop *hop)
+hop_set_out(struct hop *hop, const struct run *run)
 {
 	hop->walk = calloc(1, sizeof(*hop->walk));
 	if (hop->walk == NULL)
 		err_memory();
+	hop->walk->port = run->opts->port;
 	hop->walk->demanding = hop->target.tls > TLS_LEVEL_MAY;
 }
 
@@ -175,9 +176,9 @@ ip_text(const struct ip *ip, struct pool *p)
 
 /* The hosts of a relay, in their order. */
 static void
-walk_relay(struct hop *hop, const struct relay *relay, struct pool *p)
+walk_relay(struct hop *hop, const struct relay *relay, const struct run *run)
 {
-	hop_set_out(hop);
+	hop_set_out(hop, run);
 	for (size_t i = 0; i < relay->n; i++) {
 		const struct relay_host *host = &relay->host[i];
 		struct walk_host *h =
@@ -192,7 +193,7 @@ walk_relay(struct hop *hop, const struct relay *relay, struct pool *p)
 		if (host->path.n > 0)
 			walk_known(h, host->path);
 		if (host->literal)
-			walk_literal(h, ip_text(&host->ip, p));
+			walk_literal(h, ip_text(&host->ip, run->pool));
 	}
 }
 
@@ -206,7 +207,7 @@ hop_begin(struct hop *hop, struct run *run)
 	hop->patience = run->opts->lookup_patience;
 	switch (hop->target.kind) {
 	case NEXT_HOP_RELAY:
-		walk_relay(hop, hop->target.relay, run->pool);
+		walk_relay(hop, hop->target.relay, run);
 		hop_advance(hop, run);
 		return;
 	case NEXT_HOP_MX:
@@ -217,7 +218,7 @@ hop_begin(struct hop *hop, struct run *run)
 			hop_conclude(hop, run, &loop);
 			return;
 		}
-		hop_set_out(hop);
+		hop_set_out(hop, run);
 		walk_literal(walk_add(hop->walk, hop->target.domain, 0),
 		    ip_text(&hop->target.ip, run->pool));
 		hop_advance(hop, run);

@@ -116,7 +116,7 @@ struct str hop_question(const struct hop *);
 void hop_conclude(struct hop *, struct run *, const struct status *);
 
 /* The walk begins; it has no hosts yet. */
-void hop_set_out(struct hop *);
+void hop_set_out(struct hop *, const struct run *);
 
 /* Is it an address of this host, and that not allowed (C-17)? */
 bool hop_is_ours(const struct run *, const struct ip *);

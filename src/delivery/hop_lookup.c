@@ -68,7 +68,7 @@ mx_complete(struct hop *hop, struct run *run)
 		hop_conclude(hop, run, &status);
 		return;
 	}
-	hop_set_out(hop);
+	hop_set_out(hop, run);
 	for (size_t i = 0; i < hop->list_n; i++)
 		walk_add(hop->walk, hop->list[i].name, hop->list[i].preference);
 	free(hop->list);

@@ -197,6 +197,23 @@ with(struct status s, const char *remark, struct pool *p)
 	return s;
 }
 
+/* Many networks let nobody out to port 25 (C-29). */
+static struct status
+blocked(struct status s, const struct walk *w, struct pool *p)
+{
+	unsigned own = w->host[w->n - 1].port;
+	unsigned port = own ? own : w->port;
+	struct buf text;
+
+	buf_init(&text, 200);
+	buf_printf(&text, "no host answers: is port %u blocked here%s", port,
+	    port == 25 ? ", as in many networks? A relay has others: 587, 465"
+		       : "?");
+	s = with(s, text.p, p);
+	buf_free(&text);
+	return s;
+}
+
 struct status
 walk_verdict(const struct walk *w, struct pool *p)
 {
@@ -214,10 +231,7 @@ walk_verdict(const struct walk *w, struct pool *p)
 		return status_own(
 		    BLAME_US, "4.3.0", STR("no host could be tried in time"));
 	if (s.outcome == OUTCOME_DEFERRED)
-		/* Many networks let nobody out to port 25 (C-29). */
-		return w->silent && !w->answered
-		    ? with(s, "no host answers: is the port blocked here?", p)
-		    : s;
+		return w->silent && !w->answered ? blocked(s, w, p) : s;
 	/* A "never" that not every host has said is a "not now". */
 	s.outcome = OUTCOME_DEFERRED;
 	s.enhanced[0] = 4;

@@ -41,6 +41,7 @@ struct walk {
 	struct walk_host host[WALK_HOSTS];
 	size_t n;
 	size_t at;	    /* the host that is walked now */
+	unsigned port;	    /* the usual one */
 	unsigned addresses; /* tried so far */
 	unsigned sessions;  /* that got past greeting and handshake */
 	bool demanding;	    /* where TLS fails, it is not tried in clear text */

@@ -63,6 +63,53 @@ def test_relays_in_their_order(lab):
     assert len(first.peers) == 1 and len(second.mail) == 1
 
 
+@pytest.mark.parametrize(
+    "relay, address, port",
+    [
+        ("hub.home.test", "198.18.0.20", 25),
+        ("[hub.home.test]", "198.18.0.20", 25),
+        ("hub.home.test:587", "198.18.0.20", 587),
+        ("[hub.home.test]:submission", "198.18.0.20", 587),
+        ("submission://hub.home.test", "198.18.0.20", 587),
+        ("198.18.0.20", "198.18.0.20", 25),
+        ("[198.18.0.20]:2525", "198.18.0.20", 2525),
+        ("submission://[198.18.0.20]", "198.18.0.20", 587),
+        ("2001:db8:18::20", "2001:db8:18::20", 25),
+        ("[2001:db8:18::20]", "2001:db8:18::20", 25),
+        ("[2001:db8:18::20]:587", "2001:db8:18::20", 587),
+        ("[IPv6:2001:db8:18::20]:587", "2001:db8:18::20", 587),
+        ("submission://[IPv6:2001:db8:18::20]", "2001:db8:18::20", 587),
+    ],
+)
+def test_how_a_relay_is_written(lab, relay, address, port):
+    """C-27, C-29: names and addresses of both families, with and without brackets, port, service and scheme."""
+    lab.etc("hosts", "198.18.0.20 hub.home.test\n")
+    server = lab.serve(address, port=port)
+    lab.etc("hantar.conf", f"relay = {relay}\ntls = none\n")
+    assert lab.run(["alice@post.test"], MESSAGE).status == 0 and len(server.mail) == 1
+
+
+def test_a_relay_on_this_very_host(lab):
+    """C-27: [::1]:587 is an address like any other: who names it knows what he does."""
+    done = lab.run(["-O", "relay=[::1]:587", "-O", "tls=none", "alice@post.test"], MESSAGE)
+    assert done.status == 75 and "connect to [IPv6:::1]:587: Connection refused" in done.err
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ([], "(no host answers: is port 25 blocked here, as in many networks? A relay has others: 587, 465)"),
+        (["-O", "relay=198.18.0.99:587"], "(no host answers: is port 587 blocked here?)"),
+    ],
+)
+def test_a_port_that_is_blocked(lab, options, words):
+    """C-29: where every host is silent, the log and the caller are told what that may mean."""
+    lab.mx("silent.test", "198.18.0.99")
+    done = lab.run([*options, "-O", "connect-timeout=300ms", "a@silent.test"], MESSAGE)
+    assert done.status == 75 and words in done.err
+    assert any(words in line and "status=deferred" in line for line in done.log)
+
+
 def test_tls_before_the_greeting(lab):
     """E-19: submissions has TLS from the first byte, and no STARTTLS; it is never tried in clear text."""
     plain = smtp()

@@ -138,7 +138,7 @@ def test_a_full_disk(system, user):
         text = "Subject: df\n\n" + inside(lab, "df", SYSTEM)
         done = system.run("root", text=text, user=user)
         assert done.status == 74 and "<me@walk.test> (alias <root>): deferred" in done.err, done
-        assert "not kept: spool: less than" in done.err, done
+        assert f"not kept: spool: {SYSTEM}: less than" in done.err, done
         assert system.run("-odq", "root", text=text, user=user).status == 74
         system.serve()
         done = system.run("root", text=text, user=user)
