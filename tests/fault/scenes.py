@@ -183,6 +183,11 @@ def is_known_death(run):
     return run.end["status"] == 127 and "cannot allocate memory for thread-local data" in run.err
 
 
+def told_later(run, path):
+    """Whether the message waited for somebody, and then a report said that he does not get it."""
+    return path in run.told and re.search(f"to=<{re.escape(path)}>, .*status=deferred", run.log)
+
+
 def violations(scene, run):
     """What is wrong with a run, a sentence each."""
     end, wrong = run.end, []
@@ -236,7 +241,8 @@ def violations(scene, run):
             wrong.append(f"exit {end['status']} without a word")
         # What failed before anybody was tried concerns all.
         elif run.mail and not any("out of memory" in line for line in lines):
-            wrong += [f"not a word of {path}" for path in missing if not any(f"<{path}>" in line for line in lines)]
+            unknown = [path for path in missing if not any(f"<{path}>" in line for line in lines)]
+            wrong += [f"not a word of {path}" for path in unknown if not told_later(run, path)]
     return wrong
 
 

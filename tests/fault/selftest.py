@@ -70,6 +70,9 @@ def planted_in_spool():
     yield of("delete", later=[mail]), "though it was said: delete"
     yield of("delete", after=held), "the queue keeps"
     yield of("queue-refused", later=[report_of("no@a.test")]), "bad@b.test is lost"
+    said = "hantar: X: <no@a.test>: failed\n"
+    both = [report_of("no@a.test"), report_of("bad@b.test")]
+    yield of("odi-refused", mail=both, err=said), "not a word of bad@b.test"
     yield of("queue-refused", later=2 * [report_of("no@a.test")]), "is told 2 times"
 
 
