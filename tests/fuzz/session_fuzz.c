@@ -7,7 +7,8 @@
  * The first byte is the size of the pieces in which the server speaks, and
  * its high bits the number of messages, and whether it waits to be asked; the
  * second is the mode; with MODE_TLS what is behind the first NUL is its part of
- * the handshake.
+ * the handshake.  A server that says LMTP anywhere speaks it: there each
+ * verdict is one recipient's, in their order (D-52).
  */
 #include <assert.h>
 #include <poll.h>
@@ -45,6 +46,8 @@ enum mode {
 
 struct server {
 	bool knows;	/* the client has a secret to hide */
+	bool lmtp;	/* and takes it for a server of mailboxes */
+	size_t next;	/* who may hear of his message next */
 	struct str all; /* what it will have said */
 	struct str in;	/* what is left of that */
 	enum mode mode;
@@ -140,7 +143,10 @@ check_status(const struct server *s, const struct status *status)
 	static const unsigned classes[] = {0, 2, 4, 5};
 
 	assert(status->outcome != OUTCOME_OPEN);
-	assert(status->code == 0 || said(s, status->code));
+	/* Whoever is beyond its LIMITS is put off as by a 452. */
+	assert(status->code == 0 || said(s, status->code) ||
+	    (status->code == 452 &&
+		memmem(s->all.p, s->all.n, "LIMITS", 6) != NULL));
 	assert(status->enhanced[0] == classes[status->outcome]);
 	assert(status->text.n > 0 && status->text.n < 2048);
 	for (size_t k = 0; k < status->text.n; k++)
@@ -165,6 +171,12 @@ on_rcpt(void *ctx, size_t i, const struct status *status)
 	if (status->outcome == OUTCOME_DELIVERED) {
 		assert(s->gate_open[letter] && status->code / 100 == 2);
 		s->delivered[letter] = true;
+	}
+	assert((status->outcome != OUTCOME_DELIVERED) ||
+	    status->blame == (s->lmtp ? BLAME_RCPT : BLAME_MESSAGE));
+	if (s->lmtp && s->gate_open[letter]) {
+		assert(i >= s->next);
+		s->next = i + 1;
 	}
 }
 
@@ -372,6 +384,8 @@ run(struct server *s, struct str shake)
 	if (io == NULL)
 		abort();
 	s->knows = memmem(s->all.p, s->all.n, "AUTH", 4) != NULL;
+	s->lmtp = memmem(s->all.p, s->all.n, "LMTP", 4) != NULL;
+	errand.lmtp = s->lmtp;
 	for (size_t i = 0; i < WAITS; i++)
 		errand.wait[i] = PATIENCE;
 	for (size_t i = 0; i < LETTERS; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * D-06 D-07 D-08 D-09 D-10 D-11 D-36 D-37 D-38 D-39 D-40 D-41 D-45 E-03 E-05
- * F-19 J-10, each at every state.
+ * D-06 D-07 D-08 D-09 D-10 D-11 D-36 D-37 D-38 D-39 D-40 D-41 D-45 D-51 D-52
+ * D-53 E-03 E-05 F-19 J-10, each at every state.
  */
 #include "matrix.h"
 
@@ -45,6 +45,12 @@ static const struct state {
     {"auth", ROAD_LOGIN, 5, 300, STEP_AUTH},
     {"auth-user", ROAD_LOGIN, 6, 300, STEP_ANSWER},
     {"auth-password", ROAD_LOGIN, 7, 300, STEP_ANSWER},
+    {"lmtp-lhlo", ROAD_LMTP, 1, 300, STEP_LHLO},
+    {"lmtp-mail", ROAD_LMTP, 2, 300, STEP_MAIL},
+    {"lmtp-data", ROAD_LMTP, 4, 120, STEP_DATA},
+    {"lmtp-body", ROAD_LMTP, 5, 180, STEP_BODY},
+    {"lmtp-each", ROAD_LMTP, 5, 600, STEP_EACH},
+    {"lmtp-quit", ROAD_LMTP, 6, 0, STEP_QUIT},
 };
 
 /* A reply as it should be, whatever that is at the state. */
@@ -317,7 +323,7 @@ put_second(struct buf *b, struct scene *scene, const struct behaviour *how)
 	if (scene->step == STEP_SHAKE && !lost)
 		scene->heard = HEARD_GARBAGE;
 	/* Whatever comes behind DATA's reply comes within the message. */
-	if (scene->step == STEP_DOT)
+	if (scene->step == STEP_DOT || scene->step == STEP_EACH)
 		scene->step = STEP_BODY;
 	else if (!lost)
 		road_says(b, scene->road, scene->i);
@@ -341,6 +347,8 @@ put_case(struct buf *b, const struct state *s, const struct behaviour *how,
 		buf_add(b, STR("mx example.org 20 mx2\n"));
 	if (s->road == ROAD_LOGIN)
 		buf_add(b, STR("option login user secret\n"));
+	if (s->road == ROAD_LMTP)
+		buf_add(b, STR("option lmtp\n"));
 	if (body)
 		buf_add(b, STR("message 3000000\n"));
 	buf_add(b, STR("server mx1\n"));

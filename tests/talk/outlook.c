@@ -40,7 +40,7 @@ heard_at(const struct scene *s)
 static enum step
 next_of(const struct cell *cell)
 {
-	if (cell->next == STEP_RCPT && cell->blame == BLAME_RCPT)
+	if (cell->blame == BLAME_RCPT)
 		return STEP_QUIT;
 	return cell->next == STEP_NEXT ? STEP_QUIT : cell->next;
 }
@@ -98,14 +98,23 @@ result(struct buf *b, const char *outcome, const struct scene *s,
 	    enhanced, code, blame);
 }
 
+/* Delivered, as it should be. */
+static void
+well(struct buf *b, const struct scene *s, const char *host)
+{
+	buf_printf(b, "result user@example.org delivered 2.0.0 250 %s at %s\n",
+	    s->road == ROAD_LMTP ? "rcpt" : "message", host);
+}
+
 static void
 other_host(struct buf *b, const struct scene *s)
 {
+	/* A relay has hosts of one kind. */
+	bool alike = s->road == ROAD_LOGIN || s->road == ROAD_LMTP;
+
 	buf_add(b, STR("server mx2\n"));
-	road_whole(b, s->road == ROAD_LOGIN ? ROAD_LOGIN : ROAD_PLAIN);
-	buf_add(b,
-	    STR("result user@example.org delivered 2.0.0 250 message "
-		"at mx2\n"));
+	road_whole(b, alike ? s->road : ROAD_PLAIN);
+	well(b, s, "mx2");
 }
 
 /* The consequences of blame, as hantar-smtp(7) tells them. */
@@ -130,8 +139,9 @@ consequence(
 	 * us. */
 	if (is_login(s))
 		refused = false;
-	if (blame == BLAME_MESSAGE && heard == HEARD_2YZ)
-		result(b, "delivered", s, heard, "message");
+	if ((blame == BLAME_MESSAGE || blame == BLAME_RCPT) &&
+	    heard == HEARD_2YZ)
+		result(b, "delivered", s, heard, words[blame]);
 	else if (refused && (blame != BLAME_HOST || s->alone))
 		result(b, "failed", s, heard, words[blame]);
 	else if (s->alone || blame == BLAME_DOUBT ||
@@ -193,8 +203,6 @@ outlook(struct buf *b, const struct scene *s)
 		consequence(b, s, cell->blame, heard);
 		return false;
 	}
-	buf_add(b,
-	    STR("result user@example.org delivered 2.0.0 250 message "
-		"at mx1\n"));
+	well(b, s, "mx1");
 	return true;
 }

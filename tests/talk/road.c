@@ -16,6 +16,8 @@ static const enum step roads[ROADS][16] = {
     [ROAD_LOGIN] = {STEP_GREETING, STEP_EHLO, STEP_STARTTLS, STEP_SHAKE,
 	STEP_EHLO, STEP_AUTH, STEP_ANSWER, STEP_ANSWER, STEP_MAIL, STEP_RCPT,
 	STEP_DATA, STEP_DOT, STEP_QUIT, STEP_END},
+    [ROAD_LMTP] = {STEP_GREETING, STEP_LHLO, STEP_MAIL, STEP_RCPT, STEP_DATA,
+	STEP_EACH, STEP_QUIT, STEP_END},
 };
 
 #define MAIL "C: MAIL FROM:<sender@client.example>\n"
@@ -29,6 +31,7 @@ static const struct {
     [STEP_GREETING] = {"", "220 mx", NULL},
     [STEP_EHLO] = {"C: EHLO client.example\n", "250 mx", NULL},
     [STEP_HELO] = {"C: HELO client.example\n", "250 mx", NULL},
+    [STEP_LHLO] = {"C: LHLO client.example\n", "250 mx", NULL},
     [STEP_STARTTLS] = {"C: STARTTLS\n", "220 go", NULL},
     [STEP_SHAKE] = {"", "", NULL},
     [STEP_AUTH] = {"C: AUTH LOGIN\n", "334 VXNlcm5hbWU6", NULL},
@@ -37,6 +40,7 @@ static const struct {
     [STEP_RCPT] = {RCPT, "250 ok", ""},
     [STEP_DATA] = {DATA, "354 go", ""},
     [STEP_DOT] = {"C< data\n", "250 2.0.0 taken", "C< data\nC: QUIT\n"},
+    [STEP_EACH] = {"C< data\n", "250 2.0.0 taken", NULL},
     [STEP_QUIT] = {"C: QUIT\n", "221 bye", ""},
 };
 
@@ -90,6 +94,7 @@ reply(struct buf *b, enum road road, size_t i)
 	    [ROAD_TLS] = "S: 250-mx\nS: 250 STARTTLS\n",
 	    [ROAD_FLIGHT] = "S: 250-mx\nS: 250 PIPELINING\n",
 	    [ROAD_LOGIN] = "S: 250-mx\nS: 250 STARTTLS\n",
+	    [ROAD_LMTP] = "S: 250 mx\n",
 	};
 
 	if (i == 1)

@@ -15,6 +15,7 @@ enum road {
 	ROAD_TLS,    /* TLS, and then one by one */
 	ROAD_FLIGHT, /* in flights, with PIPELINING */
 	ROAD_LOGIN,  /* TLS, AUTH LOGIN, and then one by one */
+	ROAD_LMTP,   /* LMTP, one by one */
 	ROADS,
 };
 
