@@ -126,11 +126,83 @@ dot(struct check *c, const struct state *s, int slot, int k)
 					excuse(&next, r);
 			}
 			a->stage = lost ? GONE : VERDICT;
-			a->verdict = lost ? SILENCE : verdict & 3;
+			for (int r = 0; r < RECIPIENTS && !lost; r++)
+				verdict_set(a, r, verdict);
 			if (s->disk.data == TORN)
 				next.bad = HALF_VISIBLE;
 			offer(c, &next, agent, what[lost][verdict]);
 		}
+}
+
+/*
+ * LMTP: the connection is lost before the reply for r.  The server has taken
+ * it for him or not, and for each of those behind.
+ */
+static void
+lost_at(struct check *c, const struct state *s, int slot, int k)
+{
+	for (unsigned takes = 0; takes < 1 << RECIPIENTS; takes++) {
+		struct state next;
+		struct agent *a = &next.a[slot][k];
+
+		if (!fault(s, &next))
+			return;
+		for (int r = (int)a->at; r < RECIPIENTS; r++)
+			if (took_of(a, r) == ACCEPTED && (takes & 1U << r)) {
+				accepted(&next, r);
+				excuse(&next, r);
+			}
+		a->stage = GONE;
+		offer(c, &next, agent, "is lost among the replies");
+	}
+}
+
+/* LMTP: the dot, and then one reply after the other. */
+static void
+dot_each(struct check *c, const struct state *s, int slot, int k)
+{
+	static const char *const what[] = {
+	    "", "reply: 250", "reply: 450", "reply: 550"};
+	struct state next = *s;
+	struct agent *a = &next.a[slot][k];
+	int r = (int)s->a[slot][k].at;
+
+	if (r == RECIPIENTS) {
+		a->at = 0;
+		a->stage = holds(R_EACH) ? GONE : VERDICT;
+		offer(c, &next, agent, "has heard of everybody");
+		return;
+	}
+	if (took_of(a, r) != ACCEPTED) {
+		a->at++;
+		offer(c, &next, agent, "hears nothing of who was refused");
+		return;
+	}
+	for (unsigned verdict = YES; verdict <= NO; verdict++) {
+		next = *s;
+		if (verdict != YES && s->refusals == 0)
+			continue;
+		if (verdict != YES)
+			next.refusals--;
+		if (verdict == YES)
+			accepted(&next, r);
+		verdict_set(a, r, verdict);
+		if (holds(R_EACH))
+			a->stage = VERDICT;
+		else
+			a->at++;
+		if (s->disk.data == TORN)
+			next.bad = HALF_VISIBLE;
+		offer(c, &next, agent, what[verdict]);
+	}
+	lost_at(c, s, slot, k);
+}
+
+/* Of all, or of the one whose reply came last. */
+static bool
+is_marked_now(const struct agent *a, int r)
+{
+	return !bounds.each || !holds(R_EACH) || r == (int)a->at;
 }
 
 static const enum mark marks[] = {SENDING, DELIVERED, WAITING, FAILED};
@@ -142,14 +214,18 @@ write_verdict(struct check *c, const struct state *s, int slot, int k)
 	struct state next = *s;
 	struct agent *a = &next.a[slot][k];
 	int r = (int)s->a[slot][k].at;
-	enum mark m = marks[a->verdict];
+	enum mark m = marks[r < RECIPIENTS ? verdict_of(a, r) : SILENCE];
+	bool one = bounds.each && holds(R_EACH);
 
 	if (r == RECIPIENTS) {
 		a->stage = SYNC;
 		offer(c, &next, agent, "has written its marks");
 		return;
 	}
-	a->at++;
+	if (one)
+		a->stage = SYNC;
+	else
+		a->at++;
 	if (took_of(a, r) != ACCEPTED || !a->spooled || !holds(R_AGENT_MARKS)) {
 		offer(c, &next, agent, "nothing to mark");
 		return;
@@ -159,7 +235,10 @@ write_verdict(struct check *c, const struct state *s, int slot, int k)
 	mark_write(&next, r, m);
 	offer(c, &next, agent, r ? "marks the second" : "marks the first");
 	if (disk_fault(s, &next)) {
-		next.a[slot][k].at++;
+		if (one)
+			next.a[slot][k].stage = SYNC;
+		else
+			next.a[slot][k].at++;
 		excuse(&next, r);
 		offer(c, &next, agent, "a mark cannot be written");
 	}
@@ -183,6 +262,19 @@ past_gate(struct check *c, const struct state *s, int slot, int k)
 	}
 }
 
+static void
+say(struct agent *a)
+{
+	for (int r = 0; r < RECIPIENTS; r++)
+		if (is_marked_now(a, r))
+			said_set(a, r);
+	a->stage = GONE;
+	if (bounds.each && holds(R_EACH)) {
+		a->at++;
+		a->stage = DOT;
+	}
+}
+
 static bool
 has_owner(const struct state *s, int slot)
 {
@@ -203,7 +295,8 @@ killed(struct check *c, const struct state *s, int slot, int k)
 	    (before->stage > VERDICT && !holds(R_AGENT_MARKS)))
 		for (int r = holds(R_AGENT_MARKS) ? (int)before->at : 0;
 		     r < RECIPIENTS; r++)
-			if (took_of(before, r) == ACCEPTED)
+			if (took_of(before, r) == ACCEPTED &&
+			    is_marked_now(before, r))
 				excuse(&next, r);
 	next.a[slot][k].stage = GONE;
 	offer(c, &next, agent, "is killed");
@@ -239,7 +332,10 @@ agent_steps(struct check *c, const struct state *s, int slot, int k)
 		past_gate(c, s, slot, k);
 		return true;
 	case DOT:
-		dot(c, s, slot, k);
+		if (bounds.each)
+			dot_each(c, s, slot, k);
+		else
+			dot(c, s, slot, k);
 		return true;
 	case VERDICT:
 		write_verdict(c, s, slot, k);
@@ -256,9 +352,8 @@ agent_steps(struct check *c, const struct state *s, int slot, int k)
 		}
 		return true;
 	case SAY:
-		next.a[slot][k].said = 1;
-		next.a[slot][k].stage = GONE;
-		offer(c, &next, agent, "reports, and ends");
+		say(&next.a[slot][k]);
+		offer(c, &next, agent, "reports");
 		return true;
 	case NO_AGENT:
 	case GONE:

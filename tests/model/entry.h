@@ -101,4 +101,34 @@ took_set(struct agent *a, int r, enum took t)
 		a->took0 = t;
 }
 
+static inline enum verdict
+verdict_of(const struct agent *a, int r)
+{
+	return r ? a->verdict1 : a->verdict0;
+}
+
+static inline void
+verdict_set(struct agent *a, int r, unsigned v)
+{
+	if (r)
+		a->verdict1 = v & 3;
+	else
+		a->verdict0 = v & 3;
+}
+
+static inline bool
+said_of(const struct agent *a, int r)
+{
+	return r ? a->said1 : a->said0;
+}
+
+static inline void
+said_set(struct agent *a, int r)
+{
+	if (r)
+		a->said1 = 1;
+	else
+		a->said0 = 1;
+}
+
 #endif

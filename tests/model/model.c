@@ -11,7 +11,8 @@
  * any of what was not synced is there or not, or torn), or the disk's first
  * error, from which on every call may fail.  The faults of one history are
  * bounded, and so are the recipients that are refused for now or for good, the
- * runs of the runner, and the cuts.  A process that is stopped is one that is
+ * runs of the runner, and the cuts.  The next hop has one verdict for all, or,
+ * with LMTP, one after the other for each.  A process that is stopped is one that is
  * slow, and how fast each goes is open at every step.
  *
  * What must hold: whoever was promised something finds every recipient
@@ -47,20 +48,25 @@ static const char *const bads[] = {
     [STUCK] = "nobody can go on",
 };
 
-static const struct bounds few = {2, 2, 2, 1, false};
+static const struct bounds few = {2, 2, 2, 1, false, false};
 
 /* Enough for all rules but this one, which takes three faults to matter. */
-static const struct bounds deep = {3, 0, 2, 1, false};
+static const struct bounds deep = {3, 0, 2, 1, false, false};
+
+/* The same of a server of mailboxes. */
+static const struct bounds each = {2, 2, 2, 1, false, true};
 
 static const struct bounds protocol[] = {
-    {2, 2, 2, 1, false},
-    {1, 1, 2, 1, true},
+    {2, 2, 2, 1, false, false},
+    {1, 1, 2, 1, true, false},
+    {2, 2, 2, 1, false, true},
 };
 static const struct bounds protocol_all[] = {
-    {3, 2, 2, 1, false},
-    {2, 2, 3, 1, false},
-    {4, 0, 2, 2, false},
-    {3, 1, 2, 1, true},
+    {3, 2, 2, 1, false, false},
+    {2, 2, 3, 1, false, false},
+    {4, 0, 2, 2, false, false},
+    {3, 1, 2, 1, true, false},
+    {3, 2, 2, 1, false, true},
 };
 
 static const struct mutant {
@@ -108,6 +114,8 @@ static const struct mutant {
     {"report-waits", R_REPORT_WAITS,
 	"16: a report is sent before the failure is marked", &few},
     {"mark-sync", R_MARK_SYNC, "16: and that mark need not be on disk", &few},
+    {"each", R_EACH, "11: with LMTP, marked when the last reply has come",
+	&each},
     {"all-final", R_ALL_FINAL, "17: removed while something is not final",
 	&few},
 };
@@ -165,7 +173,9 @@ try(const char *title, enum rule rule, const struct bounds *b, bool trace)
 	if (found.bad == GOOD)
 		printf(" (%u faults, %u refusals, %u runs, %u cuts%s)",
 		    b->faults, b->refusals, b->runs, b->cuts,
-		    b->parallel ? ", parallel agents" : "");
+		    b->parallel	  ? ", parallel agents"
+			: b->each ? ", LMTP"
+				  : "");
 	else
 		printf(", after %zu steps", found.steps);
 	(void)puts("");

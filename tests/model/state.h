@@ -122,11 +122,13 @@ struct agent {
 	unsigned took1 : 2;
 	unsigned byte : 1; /* given at the gate */
 	unsigned spooled : 1;
-	unsigned verdict : 2;
-	unsigned at : 2; /* marks written of the verdict */
-	unsigned said : 1;
-	unsigned synced : 1;
-	unsigned rest : 16;
+	unsigned verdict0 : 2;
+	unsigned verdict1 : 2;
+	unsigned at : 2; /* whose verdict is marked next, or comes next */
+	unsigned said0 : 1;
+	unsigned said1 : 1;
+	unsigned synced : 1; /* what has been said */
+	unsigned rest : 13;
 };
 
 enum child {
@@ -215,11 +217,13 @@ enum rule {
 	R_UNDO_SETTLED,
 	R_REPORT_WAITS,
 	R_MARK_SYNC,
+	R_EACH,
 };
 
 struct bounds {
 	unsigned faults, refusals, runs, cuts;
 	bool parallel; /* an agent for each recipient, at once */
+	bool each;     /* LMTP: each recipient has a verdict of his own */
 };
 
 _Static_assert(sizeof(struct state) ==

@@ -101,11 +101,13 @@ at_gate(struct check *c, const struct state *s, int slot, int k)
 
 /* Without a spool only the report counts. */
 static enum fate
-by_report(const struct agent *a)
+by_report(const struct agent *a, int r)
 {
-	if (!a->said)
+	enum verdict v = verdict_of(a, r);
+
+	if (!said_of(a, r))
 		return UNSURE;
-	return a->verdict == YES ? SURE : a->verdict == NO ? REFUSED : OPEN;
+	return v == YES ? SURE : v == NO ? REFUSED : OPEN;
 }
 
 static enum fate
@@ -113,11 +115,11 @@ by_mark(struct state *next, const struct agent *a, int slot, int r)
 {
 	static const enum mark marks[] = {SENDING, DELIVERED, WAITING, FAILED};
 
-	if (!holds(R_AGENT_MARKS) && a->said)
-		mark_write(next, r, marks[a->verdict]);
+	if (!holds(R_AGENT_MARKS) && said_of(a, r))
+		mark_write(next, r, marks[verdict_of(a, r)]);
 	switch (mark_of(next, r)) {
 	case DELIVERED:
-		if (a->said && a->synced)
+		if (said_of(a, r) && a->synced)
 			return SURE;
 		next->d[slot].pc = KNOWN_SYNC;
 		return SURE;
@@ -129,7 +131,7 @@ by_mark(struct state *next, const struct agent *a, int slot, int r)
 		mark_write(next, r, DOUBT);
 		return UNSURE;
 	case REPORTED: /* of the three marks that forget the debt */
-		return a->said ? REFUSED : SURE;
+		return said_of(a, r) ? REFUSED : SURE;
 	case WAITING:
 	case DOUBT:
 	case WITHDRAWN:
@@ -151,7 +153,7 @@ read_agent(struct check *c, const struct state *s, int slot, int k)
 
 		if (took_of(&a, r) != ACCEPTED || !a.byte)
 			continue;
-		f = a.spooled ? by_mark(&next, &a, slot, r) : by_report(&a);
+		f = a.spooled ? by_mark(&next, &a, slot, r) : by_report(&a, r);
 		if (f == UNSURE && (next.known[r] & GOT))
 			next.known[r] |= LOGGED;
 		fate_set(&next.d[slot], r, f);
