@@ -44,7 +44,7 @@ WORKERS = 4  # they mostly wait for each other's processes
 # A sample: all that can fail in this scene, in these ways, ...
 BASIC, BASIC_FAULTS = "clear", ("EIO", "ENOMEM", "EINTR", "ECONNRESET", "EMFILE", "eof")
 BASIC_SKIP = ("malloc",)
-SAMPLE = 375  # ... and so many more of each scene; of them
+SAMPLE = 362  # ... and so many more of each scene; of them
 SANITIZED = 10  # one of so many, as that takes its time
 # Cases of other programs, by their first word.
 ELSEWHERE = {"cut": "cuts.py", "disk": "disks.py", "limit": "limits.py"}

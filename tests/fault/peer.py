@@ -6,7 +6,7 @@ in dead.test there is mx0 before them, where nobody listens, and in gone.test mx
 servers are not kind.
 The local part of a recipient says what becomes of it: "no..." is refused for good, "later..."
 for now, and so are messages for "bad..." and "busy..." after their end; all others are accepted. And all
-are, when the servers are kind.
+are, when the servers are kind. Who says LHLO has a verdict for each recipient.
 """
 
 import select
@@ -35,6 +35,7 @@ class Session(threading.Thread):
         self.peers, self.sock, self.unread = peers, sock, b""
         self.starttls = peers.tls is not None
         self.recipients, self.said = [], []
+        self.lmtp = False
         self.accepted = []  # of whom the client has not shown that it knows
 
     def run(self):
@@ -68,9 +69,10 @@ class Session(threading.Thread):
         self.said.append(line)
         verb, _, rest = line.partition(" ")
         verb = verb.upper()
-        if verb != "QUIT":  # which may come with the end of the message
+        if verb != "QUIT" or self.lmtp:  # which may come with the end of the message
             self.accepted = []
-        if verb == "EHLO":
+        if verb in ("EHLO", "LHLO"):
+            self.lmtp = verb == "LHLO"
             offer = ["STARTTLS"] if self.starttls else []
             self.say(*["250 " + word for word in ("mx.test", "PIPELINING", "SIZE 0", "8BITMIME", *offer)])
         elif verb == "STARTTLS" and self.starttls:
@@ -117,12 +119,16 @@ class Session(threading.Thread):
             content = self.until(b"\r\n.\r\n")[:-3]
         content = b"\r\n".join(row[1:] if row[:1] == b"." else row for row in content.split(b"\r\n"))
         recipients, self.recipients = self.recipients, []
+        for some in [[path] for path in recipients] if self.lmtp else [recipients]:
+            self.judge(some, content)
+
+    def judge(self, recipients, content):
         if self.refuses("bad", recipients):
             self.say("550 5.7.1 not that")
         elif self.refuses("busy", recipients):
             self.say("451 4.3.0 not now")
         else:
-            self.accepted = recipients
+            self.accepted = self.accepted + recipients
             self.peers.mail.append((tuple(recipients), content))
             self.say("250 2.0.0 accepted")
 

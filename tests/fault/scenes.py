@@ -57,6 +57,7 @@ class Scene:
     seeds: tuple = ()  # what is in the spool before: pairs of a mode and recipients
     timed: bool = True  # a timer runs the queue, so that no runner of our own stays
     beside: bool = False  # the queue is run at the same time
+    lmtp: bool = False  # by a relay
     change: str = ""  # "hold" or "delete": what it does to the entries
 
     def __post_init__(self):
@@ -76,7 +77,7 @@ class Scene:
             "log": log if self.log == "file" else self.log,
             "tls": "may" if self.tls or self.tls_broken else "none",
             "spool": folder if mode else "none",
-            **self.settings,
+            **{key: str(value).format(port=peers.smtp_port) for key, value in self.settings.items()},
         }
         pairs = [word for key, value in settings.items() for word in ("-O", f"{key}={value}")]
         if mode and mode not in spool.SUBMITTING:
@@ -89,6 +90,8 @@ WITH_BCC = HEAD + b"Cc: two@b.test\n"
 MIXED = ["one@a.test", "later@a.test", "no@a.test"]
 QUEUED = ["one@a.test", "two@a.test", "later@b.test"]
 SEEDS = (("odq", ["one@a.test"]), ("odq", ["two@a.test"]), ("odi", ["later@b.test"]))
+SEVERAL = ["one@a.test", "busy@b.test", "bad@a.test"]
+LMTP = {"relay": "lmtp://127.0.0.1:{port}"}
 REFUSED = (("odq", ["no@a.test"]), ("odq", ["bad@b.test"]))
 SCENES = {
     "clear": Scene(["one@a.test"], ["one@a.test"]),
@@ -113,6 +116,7 @@ SCENES = {
     "odi-refused": Scene(["bad@b.test", "no@a.test"], ["bad@b.test", "no@a.test"], [], 67, mode="odi"),
     "odi-two-hosts": Scene(["one@a.test", "two@b.test"], ["one@a.test", "two@b.test"], mode="odi"),
     "odi-mixed": Scene(MIXED, MIXED, ["one@a.test"], 67, mode="odi"),
+    "odi-lmtp": Scene(SEVERAL, SEVERAL, ["one@a.test"], 69, mode="odi", settings=LMTP, lmtp=True),
     "odb": Scene(["one@a.test"], ["one@a.test"], mode="odb"),
     "odq": Scene(["one@a.test"], ["one@a.test"], [], mode="odq", timed=False),
     "queue": Scene([], QUEUED, QUEUED[:2], mode="q", seeds=SEEDS),

@@ -16,6 +16,9 @@ DOUBTS = ("possible duplicate", "may be delivered twice", "dsn=4.4.2", "cannot m
 # be written, what we knew is lost.
 WINDOW = ("poll", "sendto", "recvfrom", "pwrite64", "fdatasync")
 MARKING = WINDOW[-2:]
+# With LMTP that is so from the first verdict to the last: whatever ends the agent between them, be it that
+# there is no memory for the words of one, or that its report cannot be read or believed.
+EACH = (*WINDOW, "write", "read", "pread64", "malloc")
 
 
 @dataclasses.dataclass
@@ -74,14 +77,15 @@ def look(folder):
     return spool
 
 
-def too_often(run, path, times):
+def too_often(scene, run, path, times):
     """Whether somebody has it more than once, and that could have been known, or was not said."""
     if times < 2:
         return False
     # At END the call is one process's, and another may die between the verdict and its mark.
-    calls = WINDOW if run.fault == "END" else (run.call,)
+    window = EACH if scene.lmtp else WINDOW
+    calls = window if run.fault == "END" else (run.call,)
     known = times - 1 > run.unread.count(path) and not set(calls) & set(MARKING)
-    return known or not set(calls) & set(WINDOW) or not any(word in run.log for word in DOUBTS)
+    return known or not set(calls) & set(window) or not any(word in run.log for word in DOUBTS)
 
 
 def violations(scene, run, times):
@@ -98,7 +102,7 @@ def violations(scene, run, times):
             wrong.append(f"{path} is lost")
         if done and any(path in recipients for recipients, _ in run.later):
             wrong.append(f"{path} gets it, though it was said: {scene.change}")
-        if too_often(run, path, n):
+        if too_often(scene, run, path, n):
             wrong.append(f"{path} has it {n} times")
         here = sum(path in recipients for recipients, _ in run.mail)
         if "d" in run.before.marks(path) and not here:
@@ -107,7 +111,7 @@ def violations(scene, run, times):
             wrong.append(f"{path} is said to have failed")
     for path in times:
         reports = run.reports.count(path)
-        if too_often(run, run.sender, reports):
+        if too_often(scene, run, run.sender, reports):
             wrong.append(f"that {path} failed is told {reports} times")
     # The gate opens behind the commit, and what is marked has passed it.
     settled = any(mark != "w" for path in times for mark in run.before.marks(path))

@@ -12,8 +12,8 @@
  * error, from which on every call may fail.  The faults of one history are
  * bounded, and so are the recipients that are refused for now or for good, the
  * runs of the runner, and the cuts.  The next hop has one verdict for all, or,
- * with LMTP, one after the other for each.  A process that is stopped is one that is
- * slow, and how fast each goes is open at every step.
+ * with LMTP, one after the other for each.  A process that is stopped is one
+ * that is slow, and how fast each goes is open at every step.
  *
  * What must hold: whoever was promised something finds every recipient
  * delivered, or told of, or in the spool; none is sent again but where the
