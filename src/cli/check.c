@@ -157,6 +157,22 @@ check_source(struct check *k, const char *kind, struct str whose,
 	}
 }
 
+/* Those of servers with mailboxes. */
+static void
+check_sockets(struct check *k, const struct relay *relay)
+{
+	struct err e;
+
+	if (!relay_is_socket(relay) || !is_new(k, relay->host))
+		return;
+	for (size_t i = 0; i < relay->n; i++) {
+		const char *path = pool_c(k->o->pool, relay->host[i].path);
+
+		if (check_file_socket(path, &e) < 0)
+			complain(k, "relay", relay->name, &e);
+	}
+}
+
 static void
 check_relay(struct check *k, const struct relay *relay)
 {
@@ -165,12 +181,13 @@ check_relay(struct check *k, const struct relay *relay)
 	check_demand(k, "relay", relay->name, relay->demand);
 	check_source(k, "relay", relay->name, relay->source);
 	check_login(k, relay);
+	check_sockets(k, relay);
 }
 
 static void
 check_ways(struct check *k, const struct routes *routes)
 {
-	size_t most = 4 * (2 + 2 * routes->n + routes->accounts);
+	size_t most = 5 * (2 + 2 * routes->n + routes->accounts);
 
 	k->seen = pool_array(k->o->pool, most, sizeof(*k->seen));
 	check_relay(k, routes->relay);
@@ -184,8 +201,10 @@ check_ways(struct check *k, const struct routes *routes)
 		/* What a relay has to prove is for the route to say. */
 		check_demand(k, "route", route->pattern, route->demand);
 		check_source(k, "route", route->pattern, route->source);
-		if (route->relay)
+		if (route->relay) {
 			check_login(k, route->relay);
+			check_sockets(k, route->relay);
+		}
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/code.h"
+#include "os/group.h"
 #include "os/sys.h"
 #include "os/user.h"
 
@@ -104,4 +105,22 @@ check_file_append(const char *path, struct err *e)
 	}
 	pool_free(&p);
 	return result;
+}
+
+int
+check_file_socket(const char *path, struct err *e)
+{
+	struct stat st;
+	int got;
+
+	group_raise();
+	got = stat(path, &st);
+	if (got == 0)
+		got = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS);
+	group_lower();
+	if (got < 0)
+		return err_sys(e, "%s", path);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, ERR_SYNTAX, "%s is no socket", path);
+	return 0;
 }

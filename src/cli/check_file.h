@@ -26,4 +26,8 @@ int check_file_service(const char *path, const char *spool, struct err *e)
 int check_file_append(const char *path, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Is it a socket to which we could connect?  -1 with *e. */
+int check_file_socket(const char *path, struct err *e)
+    __attribute__((warn_unused_result));
+
 #endif

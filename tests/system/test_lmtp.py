@@ -5,6 +5,7 @@ import asyncio
 import os
 import re
 import socket
+import subprocess
 import threading
 
 import aiosmtpd.lmtp
@@ -154,6 +155,26 @@ def test_who_has_it_never_gets_it_again(lab, tmp_path):
     assert [path_of(line) for line in server.commands if line.startswith("RCPT")] == PEOPLE + PEOPLE[1:]
 
 
+def test_what_the_log_says(lab, tmp_path):
+    """K-01, K-05, K-06: a line for each recipient, which pflogsumm counts by the socket."""
+    lab.etc("hantar.conf", f"relay = lmtp:{tmp_path}/lmtp\nspool = none\n")
+    lab.serve(tmp_path / "lmtp", lmtp(lambda path: "552 5.2.2 full" if path == "bob@home.test" else TAKEN))
+    log = lab.run(PEOPLE, MESSAGE).log
+    where = f"localhost[{tmp_path}/lmtp]"
+    pattern = rf"hantar/smtp\[\d+\]: \w+: to=<(.*?)>, relay={re.escape(where)}, delay=\S+, delays=\S+, dsn=(\S+), status=(\w+) \((.*)\)"
+    found = [match.groups() for line in log if (match := re.fullmatch(pattern, line))]
+    refusal = f"host {where} said: 552 5.2.2 full (in reply to end of DATA command)"
+    assert sorted(found) == [
+        ("alice@home.test", "2.0.0", "sent", TAKEN),
+        ("bob@home.test", "5.2.2", "bounced", refusal),
+        ("carol@home.test", "2.0.0", "sent", TAKEN),
+    ]
+    text = "".join(f"Nov 24 12:00:00 laptop {line}\n" for line in log)
+    done = subprocess.run(["pflogsumm", "--syslog-name=hantar"], input=text, capture_output=True, text=True, check=True)
+    counts = dict(reversed(line.split(None, 1)) for line in done.stdout.splitlines()[4:12] if line.strip())
+    assert (counts["delivered"], counts["bounced"]) == ("2", "1"), done.stdout
+
+
 def test_who_is_killed_among_the_replies(lab, tmp_path):
     """D-53: what was answered is marked at once: whoever dies then, it is not sent again to who has it."""
     spool = tmp_path / "spool"
@@ -249,6 +270,17 @@ def test_sockets_that_are_none(lab, tmp_path):
         path = f"{tmp_path}/{name}"
         done = lab.run(["-O", f"relay=lmtp:{path}", "-O", "spool=none", "alice@home.test"], MESSAGE, user="nobody")
         assert done.status == 75 and f"connect to localhost[{path}]: {why}" in done.err, done.err
+
+
+def test_sockets_are_checked(lab, tmp_path):
+    """D-51: --check says of each socket, in relays and routes, whether it is one."""
+    (tmp_path / "file").touch()
+    lab.serve(tmp_path / "lmtp", lmtp())
+    for text in ("relay = lmtp:{}\n", '[route "home.test"]\nrelay = lmtp:{}\n', '[relay "box"]\nhost = lmtp:{}\nfrom = me@home.test\n'):
+        for name, why in {"lmtp": "", "file": "is no socket", "none": "No such file or directory"}.items():
+            lab.etc("hantar.conf", text.format(tmp_path / name))
+            done = lab.run(["--check"])
+            assert (done.status, done.err.count("\n")) == ((78, 1) if why else (0, 0)) and why in done.err, done.err
 
 
 def test_peers_that_misbehave(lab, tmp_path):
