@@ -11,6 +11,7 @@
 
 struct tls_pair {
 	struct peer_tls *server; /* NULL: it hears, and has no TLS */
+	bool ready;		 /* the server's handshake is over */
 	int fd;			 /* the server's end */
 	struct buf plain, out;	 /* what it has heard, and will say */
 	struct tls *tls;
@@ -18,6 +19,9 @@ struct tls_pair {
 	struct tls_proof proof;
 	struct err e;
 	int64_t start; /* when it was opened */
+	/* Called when something was heard; NULL: it is not answered. */
+	void (*answer)(struct tls_pair *);
+	void *ctx; /* for that */
 };
 
 /* How long a wait may take. */
@@ -34,6 +38,9 @@ int tls_pair_shake(struct tls_pair *, struct str name);
 
 /* The server hears what is there, and says what it has to say. */
 bool tls_pair_serve(struct tls_pair *);
+
+/* What the server says next, encrypted if it has TLS. */
+void tls_pair_say(struct tls_pair *, struct str text);
 
 /* What one says is what the other hears. */
 void tls_pair_talk(struct tls_pair *);
