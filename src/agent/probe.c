@@ -80,7 +80,11 @@ put_proof(struct report *report, const struct demand *demand,
 	put(report, "tls", proof->recent, buf_str(&b));
 	buf_free(&b);
 	tls_show(io, put_certificate, report);
-	put(report, "named", proof->named, str_c(proof->unnamed.text));
+	put(report, "named",
+	    proof->named       ? PROBE_YES
+		: proof->blind ? PROBE_UNKNOWN
+			       : PROBE_NO,
+	    str_c(proof->unnamed.text));
 	if (demand && demand->prints > 0)
 		put(report, "printed", proof->printed,
 		    str_c(proof->unprinted.text));

@@ -11,7 +11,8 @@
  * helo        encrypted          what it says to HELO, since EHLO is refused
  * refusal                        what it says to STARTTLS, if that is no yes
  * tls         is it recent?      the version, cipher and group
- * named       is it?             why not, and what to do
+ * named       is it?             why not, and what to do; or, if it is not
+ *                                known, what is wrong with our own files
  * printed     is it?             why not; if there are fingerprints
  *
  * and, with the number of the certificate, the words of tls_show in net/tls.h,
@@ -23,6 +24,9 @@
 #include "agent/report.h"
 #include "mail/errand.h"
 #include "smtp/hooks.h"
+
+/* The number of what is a question. */
+enum { PROBE_NO, PROBE_YES, PROBE_UNKNOWN };
 
 /* At most so many facts are said of a host. */
 enum { PROBE_FACTS = 2000 };

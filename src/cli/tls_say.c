@@ -3,6 +3,7 @@
 
 #include <sysexits.h>
 
+#include "agent/probe.h"
 #include "cli/json.h"
 
 const char *
@@ -48,10 +49,13 @@ text_of(const struct tls_host *h, const char *word, uint32_t number)
 static bool
 is(const struct tls_host *h, const char *word, struct str *why)
 {
-	const struct tls_fact *f = tls_fact(h, word, 1);
+	const struct tls_fact *yes = tls_fact(h, word, PROBE_YES);
+	const struct tls_fact *no = tls_fact(h, word, PROBE_NO);
 
-	*why = f ? f->text : text_of(h, word, 0);
-	return f != NULL;
+	*why = yes ? yes->text
+	    : no   ? no->text
+		   : text_of(h, word, PROBE_UNKNOWN);
+	return yes != NULL;
 }
 
 /* Whoever has said it may not be what he was. */

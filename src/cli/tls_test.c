@@ -232,7 +232,9 @@ status_of(const struct look *l)
 		return EX_TEMPFAIL;
 	if (!has(h, "tls", 0) && !has(h, "tls", 1))
 		return EX_UNAVAILABLE;
-	return has(h, "tls", 1) ? EX_NOPERM : EX_PROTOCOL;
+	if (!has(h, "tls", 1))
+		return EX_PROTOCOL;
+	return has(h, "named", PROBE_UNKNOWN) ? EX_CONFIG : EX_NOPERM;
 }
 
 static void

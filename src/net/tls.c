@@ -19,6 +19,7 @@
 struct tls {
 	struct demand demand;
 	SSL_CTX *ctx;
+	struct err blind; /* why no authority is known to who only looks */
 };
 
 /* The first reason in OpenSSL's queue, which is emptied. */
@@ -107,23 +108,31 @@ show_ourselves(SSL_CTX *ctx, const struct demand *d, struct err *e)
 	return 0;
 }
 
+/* The authorities that certificates are judged by. */
+static int
+trust_in(struct tls *tls, struct err *e)
+{
+	struct trust *trust = trust_read(tls->demand.authorities, e);
+
+	if (trust == NULL ||
+	    trust_use(trust, SSL_CTX_get_cert_store(tls->ctx), e) < 0)
+		return -1;
+	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, tls_judge_chain);
+	return 0;
+}
+
 /* All of it that opens a file. */
 static int
 meet(struct tls *tls, struct err *e)
 {
 	const struct demand *d = &tls->demand;
-	struct trust *trust;
 
 	if (d->strict &&
 	    SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION) != 1)
 		return err_set(e, ERR_SYSTEM, "OpenSSL: %s", reason());
-	if (d->verify) {
-		trust = trust_read(d->authorities, e);
-		if (trust == NULL ||
-		    trust_use(trust, SSL_CTX_get_cert_store(tls->ctx), e) < 0)
-			return -1;
-		SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, tls_judge_chain);
-	}
+	if (d->verify && trust_in(tls, d->look ? &tls->blind : e) < 0 &&
+	    !d->look)
+		return -1;
 	return show_ourselves(tls->ctx, d, e);
 }
 
@@ -276,14 +285,18 @@ prove(SSL *ssl, struct tls_proof *proof)
  * that in the proof.
  */
 static int
-identify(SSL *ssl, const struct demand *d, const struct tls_judge *judge,
+identify(SSL *ssl, const struct tls *tls, const struct tls_judge *judge,
     struct tls_proof *proof, struct err *e)
 {
+	const struct demand *d = &tls->demand;
+
 	*proof = (struct tls_proof){0};
 	proof->printed =
 	    d->prints > 0 && tls_judge_print(ssl, d, &proof->unprinted) == 0;
-	proof->named = d->verify && judge->fault.kind == ERR_NONE;
-	proof->unnamed = judge->fault;
+	proof->blind = tls->blind.kind != ERR_NONE;
+	proof->named =
+	    d->verify && !proof->blind && judge->fault.kind == ERR_NONE;
+	proof->unnamed = proof->blind ? tls->blind : judge->fault;
 	proof->verified = proof->named || proof->printed;
 	if (d->look || d->prints == 0 || proof->printed)
 		return 0;
@@ -358,7 +371,7 @@ tls_start(struct tls *tls, struct io *io, struct str name, struct str other,
 	if ((name_host(ssl, tls, name, other, &judge.fault) < 0 &&
 		!judge.look) ||
 	    shake(ssl, io->fd, deadline, e) < 0 ||
-	    identify(ssl, &tls->demand, &judge, proof, e) < 0) {
+	    identify(ssl, tls, &judge, proof, e) < 0) {
 		/* What was found says more than "verify failed". */
 		if (judge.fault.kind != ERR_NONE)
 			*e = judge.fault;

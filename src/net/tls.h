@@ -16,7 +16,8 @@ struct tls_proof {
 	bool verified; /* who the host is: by its name, or its fingerprint */
 	bool named;    /* by its name, and an authority that is known */
 	bool printed;  /* by a fingerprint */
-	bool recent;   /* TLS 1.2, at least */
+	bool blind;  /* only looked at: there are no authorities to judge by */
+	bool recent; /* TLS 1.2, at least */
 	char version[16];
 	char cipher[64];
 	char group[32]; /* of the key exchange; "" if it is not known */
