@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "os/become.h"
 #include "os/group.h"
+#include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/sys.h"
 #include "smtp/session.h"
@@ -356,6 +357,17 @@ converse(struct attempt *a, struct tls *tls, const struct auth_who *who, int fd,
 	buf_free(&helo);
 }
 
+/*
+ * The group was given for a secret, or a socket; nothing has been read from
+ * there.  Who has used it does no longer die with its parent, but for this.
+ */
+static void
+give_up_group(void)
+{
+	group_drop();
+	proc_follow();
+}
+
 /* Whoever is to log in reads the secret first. */
 static void
 prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
@@ -372,9 +384,8 @@ prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
 	if (lock)
 		sandbox_conceal();
 	got = secret_get(&secret, a->errand, deadline, &e);
-	/* It was given for this, and nothing has been read yet. */
 	if (lock)
-		group_drop();
+		give_up_group();
 	if (got == 0) {
 		converse(a, tls, &secret.who, fd, lock);
 	} else {
@@ -415,7 +426,7 @@ smtp_attempt(const struct errand *errand, struct report *report,
 	keep_init(&a.keep, errand);
 	fd = connect_host(&a);
 	if (lock && errand->login == NULL)
-		group_drop();
+		give_up_group();
 	if (fd >= 0) {
 		/* All that would open a file must have happened before the
 		 * lock: the context, and the time zone that OpenSSL asks

@@ -20,8 +20,8 @@
 pid_t proc_spawn(
     int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *);
 
-/* In such a child: who has become another user does no longer die with its
- * parent, but for this. */
+/* In such a child: who has become another user, or taken on another group for
+ * a while, does no longer die with its parent, but for this. */
 void proc_follow(void);
 
 /* From here on the calling child outlives its parent, and HUP, INT and TERM

@@ -338,3 +338,34 @@ def test_a_socket_that_users_cannot_open(lab, system, tmp_path):
     assert done.status == 0 and len(server.mail) == 1, done.out + done.err
     done = system.run("-O", f"relay=lmtp:{tmp_path}/lmtp", "-O", "spool=none", "alice@home.test")
     assert done.status == 75 and "Permission denied" in done.err and len(server.mail) == 1
+
+
+@pytest.mark.parametrize("what", ["socket", "secret"])
+def test_an_agent_dies_with_its_dispatcher(lab, system, tmp_path, what):
+    """J-06, DESIGN 2: up to the gate it does, also if it has used, and given up, the group of the installation."""
+    stalls = smtp(greeting=STALL)
+    tmp_path.chmod(0o711)
+    server = lab.serve(tmp_path / "lmtp", stalls) if what == "socket" else lab.serve(HOST, stalls, port=587)
+    if what == "socket":
+        os.chown(tmp_path / "lmtp", 0, system.gid)
+        os.chmod(tmp_path / "lmtp", 0o660)
+        lab.etc("hantar.conf", f"relay = lmtp:{tmp_path}/lmtp\n")
+    else:
+        lab.etc("secret", "unused\n")
+        os.chown(lab.path("/etc/secret"), 0, system.gid)
+        lab.path("/etc/secret").chmod(0o640)
+        lab.etc("hantar.conf", f"relay = {HOST}\nuser = me\npassword-file = /etc/secret\n")
+    process = system.start("alice@home.test")
+    process.stdin.write(MESSAGE.encode())
+    process.stdin.close()
+
+    def statuses():
+        return {pid: lab.path(f"/proc/{pid}/status").read_text() for pid in lab.processes()}
+
+    wait_for("an agent hears, locked in", lambda: server.peers and any("Seccomp:\t2" in text for text in statuses().values()))
+    found = statuses()
+    (parent,) = [pid for pid, text in found.items() if re.search(r"^PPid:\t(\d+)", text, re.M)[1] not in found]
+    lab.kill(parent, "KILL")
+    wait_for("it is gone", lambda: not lab.processes(), 5)
+    process.wait(10)
+    lab.etc("secret", None)
