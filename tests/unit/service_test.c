@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "route/service.h"
+#include "route/walk.h"
 
 static struct pool pool;
 static struct status status;
@@ -226,6 +227,60 @@ names_within_a_domain(void **state)
 	assert_false(service_is_within(STR("mail.example.org"), STR("")));
 }
 
+/* Hosts of a service take its place in the walk, in their order. */
+static void
+hosts_in_the_walk(void **state)
+{
+	static struct walk w;
+	const struct status answered =
+	    status_own(BLAME_NONE, "2.0.0", STR("answered"));
+	struct walk_step step;
+	struct walk_host *h;
+
+	(void)state;
+	w = (struct walk){0};
+	walk_add(&w, STR("first"), 0);
+	walk_add(&w, STR("example.org"), 1)->service = true;
+	walk_add(&w, STR("last"), 2);
+	assert_int_equal(walk_next(&w, false, &step), WALK_LOOK_UP);
+	walk_found(&w, &answered);
+	assert_int_equal(walk_next(&w, false, &step), WALK_LOOK_UP);
+	assert_true(w.host[w.at].service);
+	for (size_t i = 0; i < 2; i++) {
+		h = walk_serve(&w, i, i ? STR("b") : STR("a"));
+		assert_non_null(h);
+		assert_true(str_eq(h->domain, STR("example.org")));
+		assert_false(h->service || h->foreign);
+	}
+	walk_served(&w);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(walk_next(&w, false, &step), WALK_LOOK_UP);
+		assert_int_equal(w.host[w.at].name.p[0], "abl"[i]);
+		walk_found(&w, &answered);
+	}
+	assert_int_equal(walk_next(&w, false, &step), WALK_OVER);
+	assert_false(w.cut_short);
+}
+
+/* No more than a walk has room for, and what follows them is still there. */
+static void
+too_many_hosts_for_a_walk(void **state)
+{
+	static struct walk w;
+	size_t n = 0;
+
+	(void)state;
+	w = (struct walk){0};
+	walk_add(&w, STR("example.org"), 0)->service = true;
+	walk_add(&w, STR("last"), 1);
+	while (n < SERVICE_HOSTS && walk_serve(&w, n, STR("host")))
+		n++;
+	assert_int_equal(n, WALK_HOSTS - 2);
+	assert_int_equal(w.n, WALK_HOSTS);
+	assert_true(w.cut_short);
+	assert_true(str_eq(w.host[WALK_HOSTS - 1].name, STR("last")));
+}
+
 static int
 end(void **state)
 {
@@ -245,6 +300,8 @@ main(void)
 	    cmocka_unit_test(every_host_is_there_once),
 	    cmocka_unit_test(what_names_no_host),
 	    cmocka_unit_test(names_within_a_domain),
+	    cmocka_unit_test(hosts_in_the_walk),
+	    cmocka_unit_test(too_many_hosts_for_a_walk),
 	};
 
 	return cmocka_run_group_tests_name("service", tests, NULL, end);
