@@ -256,7 +256,9 @@ def test_sockets_that_are_none(lab, tmp_path):
     (tmp_path / "shut").mkdir(mode=0o700)
     lab.serve(tmp_path / "shut/lmtp", lmtp())
     lab.serve(tmp_path / "left", lmtp()).stop()
-    for name in ("file", "left", "shut/lmtp"):
+    datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    datagrams.bind(str(tmp_path / "datagrams"))
+    for name in ("file", "left", "shut/lmtp", "datagrams"):
         (tmp_path / name).chmod(0o666)
     tmp_path.chmod(0o777)
     for name, why in {
@@ -266,10 +268,26 @@ def test_sockets_that_are_none(lab, tmp_path):
         "file/lmtp": "Not a directory",
         "left": "Connection refused",
         "shut/lmtp": "Permission denied",
+        "datagrams": "Protocol wrong type for socket",
     }.items():
         path = f"{tmp_path}/{name}"
         done = lab.run(["-O", f"relay=lmtp:{path}", "-O", "spool=none", "alice@home.test"], MESSAGE, user="nobody")
         assert done.status == 75 and f"connect to localhost[{path}]: {why}" in done.err, done.err
+    datagrams.close()
+
+
+def test_sockets_in_their_order(lab, tmp_path):
+    """C-27, D-52: one after the other; who has it from the first is not named to the second. A path is any text."""
+    names = [tmp_path / name for name in ("none", "one]", "zw\u00f6lf")]
+    first = lab.serve(names[1], lmtp(lambda path: "451 4.3.0 later" if path.startswith("bob@") else TAKEN))
+    second = lab.serve(names[2], lmtp())
+    relay = ",".join(f"lmtp:{path}" for path in names)
+    done = lab.run(["-O", f"relay={relay}", "-O", "spool=none", *PEOPLE], MESSAGE)
+    assert done.status == 0
+    assert [path for path, _ in first.mail] == ["alice@home.test", "carol@home.test"]
+    assert [path for path, _ in second.mail] == ["bob@home.test"]
+    (line,) = [line for line in done.log if "to=<bob@home.test>" in line]
+    assert f"relay=localhost[{tmp_path}/zw" in line and line.isascii()
 
 
 def test_sockets_are_checked(lab, tmp_path):
