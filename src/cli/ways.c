@@ -409,6 +409,9 @@ ways_look(struct relay *relay, const struct conf *c, struct str text,
 	    find(&found, &w, text, &said,
 		str_eq(text, c->relay) ? &c->login : NULL, e) < 0)
 		return -1;
+	if (found == NULL || found->n == 0)
+		return err_set(
+		    e, ERR_SYNTAX, "\"%.*s\" names no host", STR_ARG(text));
 	t = over(said, &usual);
 	*d = (struct demand){
 	    .verify = true,

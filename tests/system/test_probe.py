@@ -217,6 +217,8 @@ def test_hosts_that_the_dns_names(look, lab):
     (["a:b"], 64, "neither a port nor one of"),
     (["ftp://a"], 64, "none of smtp, submission"),
     (["x..y"], 64, "x..y"),
+    ([""], 64, "names no host"),
+    ([","], 64, "names no host"),
 ])
 def test_operands_that_are_none(lab, args, status, words):
     """A-29: what could not be a relay is not asked."""
