@@ -158,68 +158,77 @@ separator(struct scan *s)
 	return scan_wrong(s, "a comma is missing, or this belongs in quotes");
 }
 
-/* The array, with room for one more than n: 0, 4, 8, ... fill it. */
-static void *
-grown(struct pool *p, void *array, size_t n, size_t size)
-{
-	void *larger;
-
-	if (n > 0 && (n < 4 || (n & (n - 1)) != 0))
-		return array;
-	larger = pool_array(p, n ? 2 * n : 4, size);
-	if (n > 0)
-		memcpy(larger, array, n * size);
-	return larger;
-}
-
-/* places: or NULL. */
+/* The next one of a list, with what is behind it; as next. */
 static int
-read_list(struct pool *p, struct str text, size_t max, struct addr **list,
-    struct addr_place **places, size_t *n, struct err *e)
+next_of_list(struct scan *s, struct addr *a, struct addr_place *place)
 {
-	struct addr_place place = {0};
-	struct addr a;
-	struct scan s;
-	int more;
+	int more = next(s, a, place);
 
-	*list = NULL;
-	*n = 0;
-	scan_init(&s, p, text, e);
-	while ((more = next(&s, &a, &place)) > 0) {
-		if (addr_is_null(&a))
-			more = scan_wrong(&s, "an empty address");
-		else if (*n == max)
-			more = err_set(
-			    e, ERR_LIMIT, "more than %zu addresses", max);
-		else if (separator(&s) < 0)
-			more = -1;
-		if (more < 0)
-			break;
-		*list = grown(p, *list, *n, sizeof(**list));
-		(*list)[*n] = a;
-		if (places) {
-			*places = grown(p, *places, *n, sizeof(**places));
-			(*places)[*n] = place;
-		}
-		(*n)++;
-	}
-	scan_free(&s);
-	return more < 0 ? -1 : 0;
+	if (more > 0 && addr_is_null(a))
+		return scan_wrong(s, "an empty address");
+	if (more > 0 && separator(s) < 0)
+		return -1;
+	return more;
 }
 
 int
 addr_list(struct pool *p, struct str text, size_t max, struct addr **list,
     size_t *n, struct err *e)
 {
-	return read_list(p, text, max, list, NULL, n, e);
+	struct addr_place ignored;
+	struct addr *all = NULL;
+	size_t count = 0;
+	size_t room = 0;
+	struct addr a;
+	struct scan s;
+	int more;
+
+	scan_init(&s, p, text, e);
+	while ((more = next_of_list(&s, &a, &ignored)) > 0) {
+		if (count == max) {
+			more = err_set(
+			    e, ERR_LIMIT, "more than %zu addresses", max);
+			break;
+		}
+		if (count == room) {
+			struct addr *larger;
+
+			room = room ? 2 * room : 4;
+			larger = pool_array(p, room, sizeof(*larger));
+			if (count > 0)
+				memcpy(larger, all, count * sizeof(*all));
+			all = larger;
+		}
+		all[count++] = a;
+	}
+	scan_free(&s);
+	if (more < 0)
+		return -1;
+	*list = all;
+	*n = count;
+	return 0;
 }
 
 int
-addr_places(struct pool *p, struct str text, struct addr **list,
-    struct addr_place **places, size_t *n, struct err *e)
+addr_each(struct str text, addr_visit *visit, void *ctx, struct err *e)
 {
-	*places = NULL;
-	return read_list(p, text, SIZE_MAX, list, places, n, e);
+	enum { TOGETHER = 50 }; /* whose texts are freed at a time */
+	struct addr_place place = {0};
+	struct pool p = {0};
+	size_t n = 0;
+	struct addr a;
+	struct scan s;
+	int more;
+
+	scan_init(&s, &p, text, e);
+	while ((more = next_of_list(&s, &a, &place)) > 0) {
+		visit(ctx, &a, &place);
+		if (++n % TOGETHER == 0)
+			pool_free(&p);
+	}
+	scan_free(&s);
+	pool_free(&p);
+	return more;
 }
 
 static bool

@@ -50,9 +50,14 @@ struct addr_place {
 	size_t end;   /* behind that '>'; or to */
 };
 
-/* As addr_list, but for the limit, and says of each address where it is. */
-int addr_places(struct pool *, struct str text, struct addr **list,
-    struct addr_place **, size_t *n, struct err *);
+/*
+ * Reads a list as addr_list does, of any length and without keeping it: each
+ * address is shown when it has been read, and its texts live no longer than
+ * that.  -1 with *e where one is wrong; those before it have been shown.
+ */
+typedef void addr_visit(
+    void *ctx, const struct addr *, const struct addr_place *);
+int addr_each(struct str text, addr_visit *, void *ctx, struct err *);
 
 /*
  * Reads exactly one mailbox, with or without display name.  "" and "<>" are

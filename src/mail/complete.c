@@ -101,23 +101,28 @@ has(const struct field *fields, size_t n, struct str prefix, struct str name,
 	return false;
 }
 
+static void
+add_one(void *ctx, const struct addr *a, const struct addr_place *place)
+{
+	size_t *count = ctx;
+
+	(void)a;
+	(void)place;
+	(*count)++;
+}
+
 /* Has one From several mailboxes?  RFC 5322, 3.6.2, wants a Sender then. */
 static bool
 has_authors(const struct field *fields, size_t n, struct str prefix)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct pool p = {0};
-		struct addr *list;
-		struct err e;
+		struct err ignored;
 		size_t count = 0;
 
-		if (!has(&fields[i], 1, prefix, STR("From"), false))
-			continue;
-		if (addr_list(
-			&p, fields[i].value, SIZE_MAX, &list, &count, &e) < 0)
-			count = 0;
-		pool_free(&p);
-		if (count > 1)
+		if (has(&fields[i], 1, prefix, STR("From"), false) &&
+		    addr_each(fields[i].value, add_one, &count, &ignored) ==
+			0 &&
+		    count > 1)
 			return true;
 	}
 	return false;

@@ -3,7 +3,10 @@
 
 #include "mail/phrase.h"
 
-enum { LINE_LONGEST = 998 }; /* RFC 5322, 2.1.1 */
+enum {
+	LINE_LONGEST = 998, /* RFC 5322, 2.1.1 */
+	ADDRESS_ROOM = 1024,
+};
 
 /* Begins a line where so many more octets would be too many for this one. */
 static void
@@ -29,93 +32,94 @@ cut_blanks(struct buf *out)
 	buf_cut(out, n);
 }
 
-/*
- * Each appends value from `at` on, up to the mailbox there and with it, and
- * returns where it goes on.
- */
-static size_t
-put_qualified(struct buf *out, struct str value, size_t at,
-    const struct addr_place *place, struct str mailname)
-{
-	size_t more = place->to - place->begin + 1 + mailname.n;
+/* A field on its way out. */
+struct work {
+	const struct retouch *r;
+	struct str value;
+	size_t at; /* up to here value is in out */
+	struct buf *out;
+	size_t n; /* addresses */
+};
 
-	buf_add(out, str_slice(value, at, place->begin));
-	make_room(out, more);
-	buf_add(out, str_slice(value, place->begin, place->local));
-	buf_byte(out, '@');
-	phrase_clean(out, mailname);
-	return place->local;
+static void
+put_up_to(struct work *w, size_t to)
+{
+	buf_add(w->out, str_slice(w->value, w->at, to));
+	w->at = to;
 }
 
-static size_t
-put_replaced(struct buf *out, struct str value, size_t at,
-    const struct addr_place *place, const struct addr *a)
+/* Each puts the mailbox in that place, and what is before it. */
+static void
+put_qualified(struct work *w, const struct addr_place *place)
 {
-	struct buf address;
+	struct str mailname = w->r->mailname;
 
-	buf_add(out, str_slice(value, at, place->begin));
-	buf_init(&address, value.n + 64 * 1024);
-	phrase_address(&address, a);
-	make_room(out, place->from - place->begin + address.n);
-	buf_add(out, str_slice(value, place->begin, place->from));
-	buf_add(out, buf_str(&address));
-	buf_free(&address);
-	return place->to;
-}
-
-static size_t
-put_renamed(struct buf *out, struct str value, size_t at,
-    const struct addr_place *place, struct str name, const struct addr *a)
-{
-	buf_add(out, str_slice(value, at, place->begin));
-	cut_blanks(out);
-	phrase_mailbox(out, name, a);
-	return place->end;
+	put_up_to(w, place->begin);
+	make_room(w->out, place->to - place->begin + 1 + mailname.n);
+	put_up_to(w, place->local);
+	buf_byte(w->out, '@');
+	phrase_clean(w->out, mailname);
 }
 
 static void
-put_addresses(struct buf *out, struct str value, const struct addr *list,
-    const struct addr_place *place, size_t n, const struct retouch *r)
+put_replaced(
+    struct work *w, const struct addr_place *place, const struct addr *a)
 {
-	size_t at = 0;
+	struct buf address;
 
-	for (size_t i = 0; i < n; i++) {
-		struct addr a = list[i];
-		bool bare = a.domain.n == 0 && r->mailname.n > 0;
-		const struct rewrite_rule *rule;
+	buf_init(&address, ADDRESS_ROOM + a->local.n * 2);
+	phrase_address(&address, a);
+	put_up_to(w, place->begin);
+	make_room(w->out, place->from - place->begin + address.n);
+	put_up_to(w, place->from);
+	buf_add(w->out, buf_str(&address));
+	buf_free(&address);
+	w->at = place->to;
+}
 
-		if (bare)
-			a.domain = r->mailname;
-		rule = rewrite_addr(r->rewrite, &a);
-		if (rule && rule->to.name.n > 0)
-			at = put_renamed(
-			    out, value, at, &place[i], rule->to.name, &a);
-		else if (rule)
-			at = put_replaced(out, value, at, &place[i], &a);
-		else if (bare)
-			at = put_qualified(
-			    out, value, at, &place[i], r->mailname);
-	}
-	buf_add(out, str_slice(value, at, value.n));
+static void
+put_renamed(struct work *w, const struct addr_place *place, struct str name,
+    const struct addr *a)
+{
+	put_up_to(w, place->begin);
+	cut_blanks(w->out);
+	phrase_mailbox(w->out, name, a);
+	w->at = place->end;
+}
+
+static void
+put_address(void *ctx, const struct addr *given, const struct addr_place *place)
+{
+	struct work *w = ctx;
+	struct addr a = *given;
+	bool bare = a.domain.n == 0 && w->r->mailname.n > 0;
+	const struct rewrite_rule *rule;
+
+	w->n++;
+	if (bare)
+		a.domain = w->r->mailname;
+	rule = rewrite_addr(w->r->rewrite, &a);
+	if (rule && rule->to.name.n > 0)
+		put_renamed(w, place, rule->to.name, &a);
+	else if (rule)
+		put_replaced(w, place, &a);
+	else if (bare)
+		put_qualified(w, place);
 }
 
 bool
 retouch_field(struct buf *out, const struct field *f, const struct retouch *r)
 {
-	struct pool p = {0};
-	struct addr_place *place;
-	struct addr *list;
+	struct work w = {.r = r, .value = f->value, .out = out};
+	size_t before = out->n;
 	struct err ignored;
-	size_t n;
-	bool fine =
-	    addr_places(&p, f->value, &list, &place, &n, &ignored) == 0 &&
-	    n > 0;
 
-	if (fine) {
-		buf_add(out, f->name);
-		buf_byte(out, ':');
-		put_addresses(out, f->value, list, place, n, r);
+	buf_add(out, f->name);
+	buf_byte(out, ':');
+	if (addr_each(f->value, put_address, &w, &ignored) < 0 || w.n == 0) {
+		buf_cut(out, before);
+		return false;
 	}
-	pool_free(&p);
-	return fine;
+	put_up_to(&w, f->value.n);
+	return true;
 }
