@@ -97,6 +97,8 @@ check_demand(struct check *k, const char *kind, struct str whose,
 	if (tls == NULL) {
 		advise(&e);
 		complain(k, kind, whose, &e);
+	} else if (tls_check_own(tls, &e) < 0) {
+		complain(k, kind, whose, &e);
 	}
 	tls_free(tls);
 }

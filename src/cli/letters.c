@@ -30,8 +30,8 @@ const struct mode_word letters_words[] = {
     {"version", MODE_VERSION, "print the version"},
     {"check", MODE_CHECK, "check the configuration: status 0 or 78"},
     {"tls-test", MODE_TLS_TEST,
-	"what hosts offer and prove: as the key relay has them; status 0: who "
-	"they are"},
+	"what hosts, as in the key relay, offer and prove; status 0: who they "
+	"are"},
     {"print-config", MODE_PRINT_CONFIG, "print the configuration in force"},
     {"due", MODE_DUE, "run what is due of the queue"},
     {"queue-status", MODE_STATUS,

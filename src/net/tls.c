@@ -164,6 +164,31 @@ tls_new(const struct demand *demand, struct err *e)
 	return NULL;
 }
 
+int
+tls_check_own(const struct tls *tls, struct err *e)
+{
+	const X509 *x = tls->ctx ? SSL_CTX_get0_certificate(tls->ctx) : NULL;
+	const char *path = tls->demand.certificate.p;
+	char date[TLS_CERT_DATE];
+
+	if (x == NULL)
+		return 0;
+	if (tls_cert_left(X509_get0_notAfter(x)) < 0) {
+		tls_cert_date(date, X509_get0_notAfter(x));
+		return err_set(e, ERR_SYNTAX,
+		    "certificate %s expired on %s: it has to be renewed", path,
+		    date);
+	}
+	if (tls_cert_left(X509_get0_notBefore(x)) > 0) {
+		tls_cert_date(date, X509_get0_notBefore(x));
+		return err_set(e, ERR_SYNTAX,
+		    "certificate %s is not valid before %s: is this host's "
+		    "clock right?",
+		    path, date);
+	}
+	return 0;
+}
+
 /*
  * What a result of SSL_read, SSL_write or SSL_connect that is not success
  * means: fills *want, or *e.  Returns 0 for the orderly end, else -1.

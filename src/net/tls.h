@@ -43,6 +43,10 @@ void tls_warm(const struct demand *);
 struct tls *tls_new(const struct demand *, struct err *);
 void tls_free(struct tls *);
 
+/* Would what we show of ourselves be believed, as to its dates?  -1 with *e. */
+int tls_check_own(const struct tls *, struct err *)
+    __attribute__((warn_unused_result));
+
 /*
  * Shakes hands over io, which must have no unread input (the caller checks:
  * RFC 3207, 6), and makes TLS its layer.  name is the host's, which is sent as

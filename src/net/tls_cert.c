@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/tls_cert.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -34,6 +35,19 @@ tls_cert_time(char date[TLS_CERT_DATE], time_t when)
 	date[0] = '\0';
 	if (gmtime_r(&when, &tm))
 		put_tm(date, &tm);
+}
+
+int64_t
+tls_cert_left(const ASN1_TIME *when)
+{
+	ASN1_TIME *now = ASN1_TIME_set(NULL, clock_wall().tv_sec);
+	int seconds = 0;
+	int days = 0;
+
+	if (now == NULL || ASN1_TIME_diff(&days, &seconds, now, when) != 1)
+		ERR_clear_error(); /* what is no date has no time left */
+	ASN1_STRING_free(now);
+	return (int64_t)days * 86400 + seconds;
 }
 
 bool
@@ -156,21 +170,17 @@ tell_date(const struct view *v, const char *what, const ASN1_TIME *when)
 	v->tell(v->ctx, v->n, what, str_c(date));
 }
 
-/* For how long it is valid from now on; less than none if it is over. */
+/* For how many whole days it is valid; less than none if it is over. */
 static void
 tell_days(const struct view *v, const ASN1_TIME *until)
 {
-	ASN1_TIME *now = ASN1_TIME_set(NULL, clock_wall().tv_sec);
-	int seconds = 0;
+	enum { DAY = 86400 };
+	int64_t left = tls_cert_left(until);
 	struct buf b;
-	int days = 0;
 
-	buf_init(&b, 20);
-	if (now && ASN1_TIME_diff(&days, &seconds, now, until) == 1) {
-		buf_printf(&b, "%d", days - (days == 0 && seconds < 0));
-		v->tell(v->ctx, v->n, "days", buf_str(&b));
-	}
-	ASN1_STRING_free(now);
+	buf_init(&b, 30);
+	buf_printf(&b, "%" PRId64, left < 0 ? left / DAY - 1 : left / DAY);
+	v->tell(v->ctx, v->n, "days", buf_str(&b));
 	buf_free(&b);
 }
 

@@ -17,6 +17,9 @@ void tls_cert_date(char date[TLS_CERT_DATE], const ASN1_TIME *);
 /* The same of an instant, in seconds since 1970. */
 void tls_cert_time(char date[TLS_CERT_DATE], time_t);
 
+/* How many seconds from now that is, less than none if it is over. */
+int64_t tls_cert_left(const ASN1_TIME *);
+
 /* SHA-256 of the certificate, and of its public key as it stands in it; false
  * if it cannot be had. */
 bool tls_cert_print(const X509 *, unsigned char print[DEMAND_PRINT]);

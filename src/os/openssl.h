@@ -49,6 +49,7 @@
 	CALL(SSL_CTX_check_private_key)           \
 	CALL(SSL_CTX_ctrl)                        \
 	CALL(SSL_CTX_free)                        \
+	CALL(SSL_CTX_get0_certificate)            \
 	CALL(SSL_CTX_get_cert_store)              \
 	CALL(SSL_CTX_new)                         \
 	CALL(SSL_CTX_set_default_passwd_cb)       \
@@ -161,6 +162,7 @@ int openssl_load(struct err *e) __attribute__((warn_unused_result));
 #define SSL_CTX_check_private_key openssl.SSL_CTX_check_private_key
 #define SSL_CTX_ctrl openssl.SSL_CTX_ctrl
 #define SSL_CTX_free openssl.SSL_CTX_free
+#define SSL_CTX_get0_certificate openssl.SSL_CTX_get0_certificate
 #define SSL_CTX_get_cert_store openssl.SSL_CTX_get_cert_store
 #define SSL_CTX_new openssl.SSL_CTX_new
 #define SSL_CTX_set_default_passwd_cb openssl.SSL_CTX_set_default_passwd_cb

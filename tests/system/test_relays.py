@@ -403,6 +403,19 @@ def test_check_looks_at_every_file(lab, pki):
     ]
 
 
+@pytest.mark.parametrize("dates, words", [
+    ({"start": "20200101000000Z", "end": "20210101000000Z"}, "expired on 2021-01-01 00:00 UTC: it has to be renewed"),
+    ({"start": "20400101000000Z", "end": "20410101000000Z"}, "is not valid before 2040-01-01 00:00 UTC: is this host's clock right?"),
+])
+def test_check_looks_at_the_dates_of_our_own_certificate(lab, pki, dates, words):
+    """A-30, E-15: what no server would believe is said before one says so."""
+    ours = pki.root.issue("dated", ["DNS:x.test"], **dates)
+    ours.chmod(0o600)
+    lab.etc("hantar.conf", f"relay = a.test\ntls-authorities = {pki.root.pem}\ntls-certificate = {ours}\n")
+    done = lab.run(["--check"])
+    assert done.status == 78 and f"relay a.test: certificate {ours} {words}" in done.err
+
+
 def test_check_looks_at_aliases_log_and_clock(lab, tmp_path):
     """A-30, E-59, F-23: what would make mail wait, or the log be lost; and who could not read what he needs."""
     lab.etc("aliases", "root: me@example.org\nbob\n")
