@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* smtp/auth on a host whose policy forbids the digests that logins need. */
+#include "smtp/auth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../lib/child.h"
+#include "../lib/folder.h"
+#include "../lib/words.h"
+#include "mail/login.h"
+
+static const struct auth_channel tls = {.encrypted = true};
+static const struct login usual = {.mechs = MECHS_USUAL};
+
+/* F-14: where the host's policy forbids a digest, nothing is said instead. */
+static int
+forbidden(void *arg)
+{
+	static const struct {
+		enum mech mech;
+		const char *challenge[2];
+	} cases[] = {
+	    {MECH_CRAM_MD5, {"<1896.697170952@postoffice.reston.mci.net>"}},
+	    {MECH_SCRAM_SHA_1, {"", "r=N1x,s=QSXCR+Q6sek8bf92,i=4096"}},
+	    {MECH_SCRAM_SHA_256, {"", "r=N1x,s=QSXCR+Q6sek8bf92,i=4096"}},
+	};
+	struct auth_who who = {.user = STR("user"),
+	    .secret = STR("pencil"),
+	    .user_prep = STR("user"),
+	    .secret_prep = STR("pencil")};
+
+	CHILD_CHECK(setenv("OPENSSL_CONF", arg, 1) == 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct err e = {.kind = ERR_NONE};
+		struct auth a;
+		struct buf out;
+		int result = 0;
+
+		buf_init(&out, SCRAM_MESSAGE);
+		auth_init(&a, cases[i].mech, &usual, &who, 0, &tls, STR("N1"));
+		for (size_t k = 0; k < 2 && cases[i].challenge[k]; k++) {
+			CHILD_CHECK(result == 0);
+			buf_clear(&out);
+			result = auth_answer(
+			    &a, str_c(cases[i].challenge[k]), &out, &e);
+		}
+		CHILD_CHECK(result == -1 && !auth_is_done(&a));
+		CHILD_CHECK(strncmp(e.text, "OpenSSL: ", 9) == 0);
+		CHILD_CHECK(strstr(out.p, ",p=") == NULL);
+		auth_free(&a);
+		buf_free(&out);
+	}
+	return 0;
+}
+
+static void
+a_policy(void **state)
+{
+	struct folder f;
+	char path[200];
+
+	(void)state;
+	folder_make(&f);
+	folder_put(&f, "openssl.cnf",
+	    "openssl_conf = all\n[all]\nalg_section = algorithms\n"
+	    "[algorithms]\ndefault_properties = fips=yes\n");
+	(void)snprintf(path, sizeof(path), "%s/openssl.cnf", f.path);
+	assert_int_equal(child_run(forbidden, path), 0);
+	folder_remove(&f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_policy),
+	};
+
+	return cmocka_run_group_tests_name("auth_policy", tests, NULL, NULL);
+}
