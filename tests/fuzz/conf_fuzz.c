@@ -11,6 +11,8 @@
 #include "cli/keys.h"
 #include "fuzz.h"
 
+#define UTF8_MARK "\xef\xbb\xbf"
+
 /* A section of two bytes of name is printed with all its keys. */
 enum { ROOM = 1 << 18, PRINTED = 1 << 26, NAME = 4 /* strlen("file") */ };
 
@@ -100,6 +102,18 @@ check_print(struct conf *c)
 	pool_free(&p);
 }
 
+/* What the file alone may say, -O may not. */
+static void
+set_option(struct conf *c, struct str key, struct str value, struct pool *p)
+{
+	bool refused = str_starts(key, STR("authorized-")) ||
+	    str_eq(key, STR("mailq-entries"));
+	struct err e;
+
+	assert((conf_option(c, key, value, p, &e) < 0) == refused);
+	assert(!refused || conf_set(c, key, value, p, &e) == 0);
+}
+
 /*
  * The lines before the one numbered end, or before the first section, as -O
  * takes them.
@@ -112,10 +126,11 @@ check_options(struct str text, uint64_t end, const struct conf *c)
 	struct conf main_of_c = *c;
 	struct str line;
 
+	if (str_starts(text, STR(UTF8_MARK)))
+		text = str_slice(text, strlen(UTF8_MARK), text.n);
 	for (uint64_t i = 1; i != end && str_split(&text, '\n', &line); i++) {
 		size_t equals;
 		struct str key, value;
-		struct err e;
 
 		line = str_trim(line);
 		if (line.n == 0 || line.p[0] == '#')
@@ -125,7 +140,7 @@ check_options(struct str text, uint64_t end, const struct conf *c)
 		equals = str_find(line, '=');
 		key = str_trim(str_slice(line, 0, equals));
 		value = str_trim(str_slice(line, equals + 1, line.n));
-		assert(conf_option(&by_option, key, value, &p, &e) == 0);
+		set_option(&by_option, key, value, &p);
 	}
 	/* The main section alone: its copy has no others. */
 	main_of_c.relays_n = main_of_c.routes_n = 0;
