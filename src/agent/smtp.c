@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "agent/smtp.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "agent/keep.h"
@@ -82,6 +83,14 @@ dial_trying(void *ctx, size_t i)
 	put_show(a, buf_str(&a->line));
 }
 
+/* Does nobody listen at a port that somebody has chosen? */
+static bool
+is_other_port(const struct errand *errand, const struct err *e)
+{
+	return !errand_is_socket(errand) && errand->port != 25 &&
+	    strcmp(e->text, strerror(ECONNREFUSED)) == 0;
+}
+
 static void
 dial_failed(void *ctx, size_t i, const struct err *e)
 {
@@ -91,7 +100,8 @@ dial_failed(void *ctx, size_t i, const struct err *e)
 	r.number = e->kind == ERR_TIMEOUT ? DIAL_SILENT : DIAL_REFUSED;
 	set_peer(a, i);
 	buf_clear(&a->line);
-	buf_printf(&a->line, "connect to %s: %s", a->peer.p, e->text);
+	buf_printf(&a->line, "connect to %s: %s%s", a->peer.p, e->text,
+	    is_other_port(a->errand, e) ? "; is this the right port?" : "");
 	r.status = e->kind == ERR_HERE
 	    ? status_own(BLAME_US, "4.3.5", buf_str(&a->line))
 	    : status_own(BLAME_HOST, "4.4.1", buf_str(&a->line));

@@ -277,6 +277,8 @@ refused(struct session *s)
 	buf_printf(&b, " by %s%s%s: ", mech_name(l->auth.mech),
 	    l->auth.said.n > 0 ? ": " : "", l->auth.said.p);
 	reply_print(&b, &s->reply, 300);
+	if (s->reply.code == 535)
+		buf_add(&b, STR("; are the user and the password right?"));
 	dialogue_note(s, LOG_LEVEL_WARNING, buf_str(&b));
 	buf_free(&b);
 }

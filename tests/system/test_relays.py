@@ -519,14 +519,14 @@ def test_mistakes_in_the_file(lab, mistake, cause):
 
 # ------------------------------------------------------------ the table of mistakes
 
-CONFIG = "relay = {relay}\ntls-authorities = {known}\nuser = me\npassword-file = /etc/secret\n"
+CONFIG = "relay = {relay}\ntls-authorities = {known}\nuser = me\n"
 
 # What is wrong; what of the set-up is changed; the status; and what of the one line names the cause, and the remedy.
 # A status of 0 is that of a message that waits in the spool: the line is in the log.
 TABLE = [
-    ("wrong port", {"relay": HUB + ":2525"}, 0, "Connection refused", ""),
+    ("wrong port", {"relay": HUB + ":2525"}, 0, "Connection refused", "is this the right port?"),
     ("wrong host", {"relay": "hbu.home.test"}, 0, "no address of the relay hbu.home.test", "is the name right"),
-    ("the port of submissions for submission", {"relay": HUB + ":465"}, 0, "Connection refused", ""),
+    ("the port of submissions for submission", {"relay": HUB + ":465"}, 0, "Connection refused", "is this the right port?"),
     ("no STARTTLS", {"starttls": False}, 0, "does not offer STARTTLS", "is this the right port?"),
     ("expired certificate", {"shown": "expired"}, 0, "its certificate expired on 2021-01-01", "has to renew it"),
     ("clock wrong, or certificate too new", {"shown": "early"}, 0, "not valid before 2040-01-01", "this host's clock right?"),
@@ -534,13 +534,19 @@ TABLE = [
     ("certificate of a foreign authority", {"shown": "unknown"}, 0, 'signed by "other"', "tls-authorities can name"),
     ("certificate for another name", {"shown": "foreign"}, 0, "is for www.example.org", "use the name that it has"),
     ("trust store that is not there", {"known": "/etc/gone"}, 0, "/etc/gone: No such file", "tls-authorities"),
-    ("wrong password", {"AUTH": "535 5.7.8 no"}, 0, "535 5.7.8 no", ""),
+    ("wrong password", {"AUTH": "535 5.7.8 no"}, 0, "535 5.7.8 no", "are the user and the password right?"),
+    ("unknown user", {"AUTH": "535 5.7.8 who?"}, 0, "refuses the login of me by PLAIN", "are the user and the password right?"),
     ("password that is not there", {"secret": None}, 0, "/etc/secret", ""),
     ("password that everybody can read", {"mode": 0o644}, 0, "/etc/secret", ""),
+    ("password command that fails", {"source": "command = /bin/false"}, 0, "failed with status 1", "/bin/false"),
+    ("password command that says nothing", {"source": "command = /bin/true"}, 0, "first line is empty", "/bin/true"),
+    ("password command that is not there", {"source": "command = /bin/pass"}, 0, "no such program", "/bin/pass"),
     ("typing error in a key", {"more": "pasword-file = x"}, 78, 'no key is called "pasword-file"', 'nearest is "password-file"'),
     ("typing error in a value", {"more": "tls = verfy"}, 78, '"verfy" is none of', "verify"),
     ("password without a relay", {"relay": ""}, 78, "the key relay names none", ""),
 ]
+if "MISTAKES" in os.environ:  # it has 20 seconds; tests/unit/command_test.c has them go by at once
+    TABLE.append(("password command that hangs", {"source": "command = /bin/sleep 100"}, 0, "did not end in time", "/bin/sleep"))
 
 
 @pytest.mark.parametrize("mistake, change, status, cause, remedy", TABLE, ids=[row[0] for row in TABLE])
@@ -559,8 +565,9 @@ def test_mistake(lab, pki, monkeypatch, capsys, tmp_path, mistake, change, statu
         (lab.proc.parent / "etc/secret").chmod(change.get("mode", 0o600))
     spool = tmp_path / "spool"
     text = CONFIG.format(relay=change.get("relay", HUB), known=change.get("known", pki.root.pem))
+    text += f"password-{change.get('source', 'file = /etc/secret')}\n"
     lab.etc("hantar.conf", text + change.get("more", "") + "\n")
-    done = lab.run(["-O", f"spool={spool}", "alice@post.test"], MESSAGE)
+    done = lab.run(["-O", f"spool={spool}", "alice@post.test"], MESSAGE, timeout=60)
     kept = len(list(spool.glob("*.msg")))
     said = [line for line in done.err.splitlines() + done.log if cause in line]
     with capsys.disabled():
