@@ -2,6 +2,8 @@
 """What `make install-system` puts there for others to read, and a new user's first hour with it."""
 
 import re
+import shutil
+import socket
 import subprocess
 
 import pytest
@@ -60,8 +62,15 @@ def test_example(lab, installation):
     assert not re.search("@[a-z]+@", text)
     lab.etc("hantar.conf", re.sub(r"(?m)^#(?=[a-z\[])", "", text))
     lab.etc("hantar.password", "sesame\n")
-    lab.path("/etc/hantar.password").chmod(0o600)
-    assert inside(lab, PROGRAM, "--check") == ""
+    inside(lab, "chgrp", "hantar", "/etc/hantar.password")
+    inside(lab, "chmod", "640", "/etc/hantar.password")
+    folder = lab.path("/run/dovecot")
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as lmtp:
+        lmtp.bind(str(folder / "lmtp"))
+        lmtp.listen()
+        assert inside(lab, PROGRAM, "--check") == ""
+    shutil.rmtree(folder)
     lab.path("/etc/hantar.password").unlink()
     keys = re.findall(r"(?m)^#([a-z-]+) = (.*)$", text.partition("#[")[0])
     printed = inside(lab, PROGRAM, "--print-config")
