@@ -245,7 +245,7 @@ place_room(const struct store *s, const struct conf *c, struct err *e)
 int
 place_try(const struct conf *c, struct err *e)
 {
-	struct store s;
+	struct store s = {.dir = -1};
 	struct pool p = {0};
 	int result = place_look(&s, c, e);
 

@@ -2,7 +2,6 @@
 #include "delivery/beside.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -26,16 +25,14 @@ struct task {
 static void
 leave_alone(struct beside *b, const struct slow *slow)
 {
-	size_t n = b->taken_n + slow->n;
-	const struct next_hop **taken = calloc(n + 1, sizeof(*taken));
+	const struct next_hop **taken =
+	    pool_array(&b->pool, b->taken_n + slow->n, sizeof(*taken));
 
-	if (taken == NULL)
-		err_memory();
-	for (size_t i = 0; i < n; i++)
-		taken[i] =
-		    i < b->taken_n ? b->taken[i] : slow->target[i - b->taken_n];
+	for (size_t i = 0; i < b->taken_n; i++)
+		taken[i] = b->taken[i];
+	for (size_t i = 0; i < slow->n; i++)
+		taken[b->taken_n++] = slow->target[i];
 	b->taken = taken;
-	b->taken_n = n;
 }
 
 static int

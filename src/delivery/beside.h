@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "base/pool.h"
 #include "delivery/opts.h"
 
 struct beside {
@@ -19,6 +20,7 @@ struct beside {
 	unsigned agents;	       /* that it has of ours */
 	const struct next_hop **taken; /* where others are */
 	size_t taken_n;
+	struct pool pool; /* has taken; the caller frees it */
 };
 
 /*

@@ -388,6 +388,7 @@ queue_run(const struct store *store, const struct queue_opts *opts,
 	if (q.more && count->next > clock_ms() + AGAIN)
 		count->next = clock_ms() + AGAIN;
 	dead_free(&q.dead);
+	pool_free(&q.beside.pool);
 	free(q.batch);
 	return result;
 }
