@@ -299,7 +299,7 @@ def test_who_sends_does_not_look_at_all_that_is_held(lab, spool):
     assert lab.run(["-O", f"spool={spool}", "--hold", entry]).status == 0
     for number in range(1000):
         for kind in ("msg", "env"):
-            shutil.copy2(spool / f"{entry}.{kind}", spool / f"{entry[:-3]}{number:03}.{kind}")
+            shutil.copy2(spool / f"{entry}.{kind}", spool / f"{entry[:-4]}Z{number:03}.{kind}")
     count = len(entries(spool))
     calls = ["strace", "-e", "trace=openat", "-o", spool.parent / "calls"]
     with subprocess.Popen(lab.command(["-O", f"spool={spool}", "bob@walk.test"], under=calls), stdin=subprocess.PIPE) as run:
