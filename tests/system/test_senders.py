@@ -215,3 +215,23 @@ def test_mistakes(lab, lines, cause):
     for options in (["--check"], ["alice@post.test"]):
         done = lab.run(options, MESSAGE)
         assert done.status == 78 and cause in done.err
+
+
+def test_what_waits_goes_as_the_configuration_is_now(lab, tmp_path):
+    """G-38: the way, TLS and the login are read at each run; sender and From stay as they were given."""
+    spool = tmp_path / "spool"
+    before = "relay = 198.18.0.20\ntls = encrypt\nrewrite-sender = me@here.test\nrewrite-from = me@here.test\n"
+    lab.etc("hantar.conf", before)
+    lab.serve("198.18.0.20", smtp(), port=587)
+    assert lab.run(["-O", f"spool={spool}", "alice@post.test"], MESSAGE).status == 0
+    assert len(list(spool.glob("*.env"))) == 1
+    lab.etc("sesame", "sesame\n")
+    lab.path("/etc/sesame").chmod(0o600)
+    after = "rewrite-sender = you@there.test\nrewrite-from = you@there.test\nuser = me\npassword-file = /etc/sesame\n"
+    lab.etc("hantar.conf", f"relay = 198.18.0.21\ntls = encrypt\nauth = plain\n{after}")
+    other = lab.serve("198.18.0.21", smtp(extensions=["AUTH PLAIN"], starttls=True, AUTH="235 2.7.0 you"), port=587)
+    assert lab.run(["-O", f"spool={spool}", "-q"]).status == 0
+    ((sender, _, text),) = other.mail
+    assert sender.startswith("MAIL FROM:<me@here.test>") and b"\r\nFrom: root <me@here.test>\r\n" in text
+    assert other.peers[0].tls and any(line.startswith("AUTH PLAIN ") for line in other.commands)
+    lab.path("/etc/sesame").unlink()
