@@ -148,10 +148,19 @@ push_all(struct dispatcher *d)
 		begin(d, &d->dest[d->begun++]);
 }
 
+/*
+ * From when on those that run are slow hosts, and the only ones: while others
+ * wait for an agent there is none for more mail either.
+ */
 static int64_t
 slow_at(const struct dispatcher *d)
 {
-	return d->run.opts->start + d->run.opts->slow_after;
+	const struct dispatch_opts *opts = d->run.opts;
+
+	if (opts->slow == NULL || d->slow || d->begun < d->dests ||
+	    d->live_n >= opts->agents)
+		return INT64_MAX;
+	return opts->start + opts->slow_after;
 }
 
 /* Where none but slow hosts are left, who called may have others to go to. */
@@ -163,11 +172,9 @@ tell_slow(struct dispatcher *d)
 	int *fd;
 	size_t fds = 0;
 
-	if (opts->slow == NULL || d->slow || clock_now() < slow_at(d))
+	if (clock_now() < slow_at(d))
 		return;
 	d->slow = true;
-	if (d->begun < d->dests)
-		return;
 	target = pool_array(d->run.pool, d->live_n, sizeof(*target));
 	fd = pool_array(d->run.pool, 2 * d->live_n + 2, sizeof(*fd));
 	for (size_t i = 0; i < d->live_n; i++) {
@@ -191,7 +198,7 @@ gather(struct dispatcher *d)
 
 	if (d->left == 0 && !d->patient && d->run.opts->patience_end < until)
 		until = d->run.opts->patience_end;
-	if (d->run.opts->slow && !d->slow && slow_at(d) < until)
+	if (slow_at(d) < until)
 		until = slow_at(d);
 	d->fds[FD_COMMIT] =
 	    (struct pollfd){.fd = commit_fd(&d->commit), .events = POLLIN};

@@ -80,7 +80,7 @@ hop_to(struct str domain, struct pool *p)
 		    STR("a name without a domain, and no alias has led away "
 			"from it"));
 	if (domain.n > 2 && domain.p[0] == '[')
-		return literal(domain);
+		return literal(pool_str(p, domain));
 	buf_init(&ascii, 1024);
 	if (idn_ascii(&ascii, domain, &e) < 0) {
 		buf_clear(&ascii);

@@ -138,6 +138,27 @@ def test_a_slow_host_and_more_mail_than_is_taken_at_once(lab, spool, how):
     assert len(tried) == (14 if how == "ends" else 4), tried
 
 
+def test_a_slow_host_when_others_had_to_wait_for_an_attempt(lab, spool):
+    """J-09, G-14: after a minute mail still waited for one of the two attempts: the rest goes on once it does not."""
+    lab.mx("slow.test", "198.18.0.21")
+    lab.mx("slower.test", "198.18.0.22")
+    lab.mx("walk.test", HOST)
+    slow = lab.serve("198.18.0.21", smtp(greeting=STALL))
+    lab.serve("198.18.0.22", smtp(EHLO=STALL))
+    server = lab.serve(HOST, smtp())
+    give_many(lab, spool, "a@slow.test", "b@slower.test", *[f"{number}@walk.test" for number in range(9)])
+    env = lab.environment(virtual("+0 x30"))
+    at_once = ["-Oagents=2", "-Oehlo-timeout=90s"]
+    words = lab.command(["-O", f"spool={spool}", *PATIENT, *at_once, "-q"], under=["prlimit", "--nofile=112:112"])
+    with subprocess.Popen(words, env=env) as run:
+        wait_for(lambda: len(server.mail) == 9)
+        assert run.poll() is None and len(slow.peers) == 1
+        slow.stop()
+        assert run.wait(20) == 0
+    lab.assert_nothing_left()
+    assert len(server.mail) == 9 and len(entries(spool)) == 2
+
+
 # ---------------------------------------------------------------- one at a time
 def test_runs_do_not_pile_up(lab, spool):
     """G-15, G-12: while one is at it another run for a timer has nothing to do; one by hand goes on beside."""

@@ -50,10 +50,14 @@ ways_of_domains(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		struct next_hop hop =
-		    route_domain(str_c(ways[i].domain), STR(""), &routes, &p);
+		struct next_hop hop;
+		char domain[100];
 		struct buf b;
 
+		(void)snprintf(domain, sizeof(domain), "%s", ways[i].domain);
+		hop = route_domain(str_c(domain), STR(""), &routes, &p);
+		/* What it has of that is its own. */
+		memset(domain, 'x', sizeof(domain));
 		if (hop.kind != ways[i].kind)
 			fail_msg("%s: kind %d", ways[i].title, hop.kind);
 		buf_init(&b, 1000);
