@@ -128,15 +128,6 @@ start(struct agent *agent, int (*run)(void *), struct child *c, int *keep,
 	return -1;
 }
 
-/* Of those who are to read what comes from a network. */
-static int
-start_outside(struct agent *agent, int (*run)(void *), struct child *c,
-    int *keep, size_t n, struct err *e)
-{
-	become_prepare();
-	return start(agent, run, c, keep, n, e);
-}
-
 void
 agent_warm(enum tls_level level, const struct demand *demand)
 {
@@ -158,7 +149,7 @@ agent_smtp(struct agent *agent, const struct errand *errand, struct err *e)
 		keep[n++] = errand->letter[i].marks.fd;
 	}
 	keep[n++] = login_descriptor(errand->login);
-	result = start_outside(agent, run_smtp, &c, keep, n, e);
+	result = start(agent, run_smtp, &c, keep, n, e);
 	free(keep);
 	return result;
 }
@@ -170,7 +161,7 @@ agent_lookup(
 	struct child c = {.lookup = lookup};
 	int keep[2];
 
-	if (start_outside(agent, run_lookup, &c, keep, 2, e) < 0)
+	if (start(agent, run_lookup, &c, keep, 2, e) < 0)
 		return -1;
 	/* Who asks must not wait for who answers, who may wait for him. */
 	if (fcntl(agent->command, F_SETFL, O_NONBLOCK) == 0)
@@ -205,7 +196,7 @@ agent_name(struct agent *agent, const struct lookup_errand *lookup,
 	struct child c = {.lookup = lookup, .text = host};
 	int keep[2];
 
-	return start_outside(agent, run_name, &c, keep, 2, e);
+	return start(agent, run_name, &c, keep, 2, e);
 }
 
 static int

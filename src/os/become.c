@@ -14,36 +14,32 @@
 
 enum { NOBODY = 65534 };
 
-static struct {
-	bool known;
+struct other {
 	uid_t uid;
 	gid_t gid;
-} other = {false, NOBODY, NOBODY};
+};
 
 /*
  * The file is read, and nobody asked (getpwnam): what reports that the network
  * is down must not wait for a database that is there.
  */
-void
-become_prepare(void)
+static struct other
+find(void)
 {
+	struct other other = {NOBODY, NOBODY};
 	const struct passwd *pw;
-	FILE *users;
+	FILE *users = fopen("/etc/passwd", "re");
 
-	if (other.known || geteuid() != 0)
-		return;
-	other.known = true;
-	users = fopen("/etc/passwd", "re");
 	if (users == NULL)
-		return;
+		return other;
 	/* cppcheck-suppress fgetpwentCalled; hantar has no threads */
 	while ((pw = fgetpwent(users)) != NULL)
 		if (strcmp(pw->pw_name, HANTAR_USER) == 0) {
-			other.uid = pw->pw_uid;
-			other.gid = pw->pw_gid;
+			other = (struct other){pw->pw_uid, pw->pw_gid};
 			break;
 		}
 	(void)fclose(users);
+	return other;
 }
 
 /* Without a right, or where a namespace has no such user. */
@@ -57,7 +53,7 @@ refused(struct err *e, const char *what)
 }
 
 static bool
-is_other(void)
+is_other(struct other other)
 {
 	uid_t uid[3];
 	gid_t gid[3];
@@ -75,15 +71,18 @@ is_other(void)
 int
 become_other(struct err *e)
 {
+	struct other other;
+
 	if (geteuid() != 0)
 		return 0;
+	other = find();
 	if (setgroups(0, NULL) < 0)
 		return refused(e, "setgroups");
 	if (setresgid(other.gid, other.gid, other.gid) < 0)
 		return refused(e, "setresgid");
 	if (setresuid(other.uid, other.uid, other.uid) < 0)
 		return refused(e, "setresuid");
-	if (!is_other())
+	if (!is_other(other))
 		return err_set(
 		    e, ERR_SYSTEM, "the rights of root cannot be given up");
 	proc_follow();

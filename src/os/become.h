@@ -9,10 +9,6 @@
 
 #include "base/err.h"
 
-/* In the parent: finds out whom its children become, once; as no user but
- * root, nothing. */
-void become_prepare(void);
-
 /*
  * In a child of proc_spawn, for good.  Returns 0, at once where it is not root;
  * 1 if it has not the right to become anybody else (in some containers), and

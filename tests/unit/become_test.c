@@ -58,10 +58,6 @@ is_another(void *arg)
 	if (o->passwd)
 		child_put("/etc/passwd", o->passwd);
 	CHILD_CHECK(setgroups(2, some) == 0);
-	become_prepare();
-	/* What it says from now on is of no interest. */
-	child_put("/etc/passwd", HANTAR_USER ":x:1:1::/:\n");
-	become_prepare();
 	CHILD_CHECK(become_other(&e) == 0);
 	CHILD_CHECK(getresuid(&uid[0], &uid[1], &uid[2]) == 0);
 	CHILD_CHECK(getresgid(&gid[0], &gid[1], &gid[2]) == 0);
@@ -122,7 +118,6 @@ refuse(void *arg)
 	size_t i = *(size_t *)arg;
 	struct err e = {.kind = ERR_NONE};
 
-	become_prepare();
 	child_refuse(&refusals[i].call, 1);
 	CHILD_CHECK(become_other(&e) == refusals[i].result);
 	CHILD_CHECK(e.kind == ERR_SYSTEM);
@@ -153,7 +148,6 @@ stay(void *arg)
 	(void)arg;
 	CHILD_CHECK(geteuid() != 0 || setuid(NOBODY) == 0);
 	child_refuse(none, 2);
-	become_prepare();
 	CHILD_CHECK(become_other(&e) == 0);
 	return 0;
 }
