@@ -14,7 +14,9 @@ class Transaction:
     process: int
     named: list
     dot: int  # lines of the journal up to there
+    each: bool  # LMTP: a reply, and a word, for each recipient
     told: int = None  # None: never
+    words: int = 1  # that its process says until then
     keys: tuple = ()  # of those who have it; see keys_of()
     content: bytes = b""
 
@@ -30,7 +32,7 @@ class Stream:
     """What a client says over one connection."""
 
     def __init__(self):
-        self.unread, self.named, self.content = b"", [], False
+        self.unread, self.named, self.content, self.each = b"", [], False, False
 
     def heard(self, data):
         if re.search(rb"^354", data, re.M):
@@ -47,6 +49,8 @@ class Stream:
             if self.content:
                 self.content = False
                 yield self.named
+            elif part.upper().startswith(b"LHLO"):
+                self.each = True
             elif part.upper().startswith(b"MAIL"):
                 self.named = []
             elif part.upper().startswith(b"RCPT"):
@@ -64,7 +68,8 @@ def tells(line, path, one):
         return "status=sent" in text and any(f"to=<{path}>" in text for path in one.named)
     if line["call"] == "exit":
         return line["result"] >= 0 and (own or line["process"] % 100 == 0)
-    return own and line["call"] == "write" and path.startswith("pipe:")
+    one.words -= own and line["call"] == "write" and path.startswith("pipe:")
+    return one.words == 0
 
 
 def transactions(journal, mail):
@@ -75,12 +80,15 @@ def transactions(journal, mail):
         if line["call"] == "recvfrom":
             streams.setdefault(key, Stream()).heard(bytes.fromhex(line["data"]))
         elif line["call"] == "sendto":
-            for named in streams.setdefault(key, Stream()).says(bytes.fromhex(line["data"])):
-                found.append(Transaction(line["process"], named, when))
+            stream = streams.setdefault(key, Stream())
+            for named in stream.says(bytes.fromhex(line["data"])):
+                found.append(Transaction(line["process"], named, when, stream.each))
     for one in found:
         for i, (recipients, content) in enumerate(mail):
             if set(recipients) <= set(one.named):
                 one.keys, one.content = keys_of(recipients, content), content
+                if one.each:
+                    one.words += max(one.named.index(path) for path in recipients)
                 del mail[i]
                 break
     for when, line in enumerate(journal, 1):
