@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import ssl
 import sys
 
 import pytest
@@ -265,6 +266,22 @@ def test_an_authority_by_its_name(hub, tmp_path, name, known, found):
     tmp_path.chmod(0o755)
     done = hub(authority.issue("leaf", ["DNS:" + HUB]), known=authority.renamed(known))
     assert (done.status == 0) == found, done.out
+
+
+def test_an_authority_whose_name_is_in_another_code(hub, tmp_path):
+    """E-10: what claims to be ASCII, and is not, is Latin-1 to OpenSSL: the same name as one in UTF-8."""
+    authority = certs.Authority(tmp_path, "one", subject="CN=\N{LATIN SMALL LETTER E WITH ACUTE}")
+    leaf = authority.issue("leaf", ["DNS:" + HUB])
+    der = ssl.PEM_cert_to_DER_cert(authority.pem.read_text())
+    latin = "\N{LATIN SMALL LETTER E WITH ACUTE}".encode().decode("latin-1")  # so does openssl(1) read it
+    name = latin.encode()
+    other = latin.encode("latin-1").ljust(len(name))
+    changed = der.replace(bytes([12, len(name)]) + name, bytes([22, len(name)]) + other)
+    assert changed != der
+    known = tmp_path / "known.pem"
+    known.write_text(ssl.DER_cert_to_PEM_cert(changed))
+    tmp_path.chmod(0o755)
+    assert hub(leaf, known=known).status == 0
 
 
 # What a server can do wrong, and what of the one line says so, and what to do.

@@ -211,6 +211,15 @@ files_of_authorities(void **state)
 	must_trust("CRLF", path_of("crlf"));
 
 	buf_clear(&text);
+	for (const char *c = pem; *c != '\0'; c++) {
+		buf_byte(&text, *c);
+		if (*c == '\n' && c[1] != '-')
+			buf_add(&text, STR(" \t"));
+	}
+	folder_put(&folder, "indented", text.p);
+	must_trust("indented", path_of("indented"));
+
+	buf_clear(&text);
 	buf_add(&text, str_of(pem, strlen(pem) - 1));
 	folder_put(&folder, "no_end", text.p);
 	must_trust("without the last line end", path_of("no_end"));
