@@ -227,8 +227,11 @@ take_in(struct queue *q, bool wait)
 
 	if (ended == 0)
 		return;
-	if (ended < 0)
+	if (ended < 0) {
+		log_event(LOG_LEVEL_ERROR, "qmgr",
+		    "the process that went on beside slow hosts has died");
 		told = none;
+	}
 	q->agents += q->beside.agents;
 	q->count->taken += told.count.taken;
 	q->count->busy += told.count.busy;

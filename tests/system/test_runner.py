@@ -138,6 +138,32 @@ def test_a_slow_host_and_more_mail_than_is_taken_at_once(lab, spool, how):
     assert len(tried) == (14 if how == "ends" else 4), tried
 
 
+def test_who_goes_on_beside_a_slow_host_dies(lab, spool):
+    """J-09: the log says so, and the run sees to what was left of the rest."""
+    lab.mx("slow.test", "198.18.0.21")
+    lab.mx("slower.test", "198.18.0.22")
+    slow = lab.serve("198.18.0.21", smtp(greeting=STALL))
+    other = lab.serve("198.18.0.22", smtp(EHLO=STALL))
+    give_many(lab, spool, *["first@slow.test"] * 4, "last@slower.test")
+    env = lab.environment(virtual("+0 x30"))
+    words = lab.command(["-O", f"spool={spool}", *PATIENT, "-q"], under=["prlimit", "--nofile=112:112"])
+    with subprocess.Popen(words, env=env) as run:
+        wait_for(lambda: other.peers)
+        first, *others = sorted(lab.processes(), key=int)
+        parents = {re.search(r"PPid:\s*(\d+)", (lab.proc / pid / "status").read_text())[1] for pid in others}
+        (beside,) = parents - {first}
+        lab.kill(beside, "KILL")
+        wait_for(lambda: beside not in lab.processes())
+        other.stop()
+        slow.stop()
+        assert run.wait(20) == 0
+    lab.assert_nothing_left()
+    log = lab.take_log()
+    assert [line for line in log if "the process that went on beside slow hosts has died" in line], log
+    assert [line for line in log if "last@slower.test" in line and "status=deferred" in line], log
+    assert len(entries(spool)) == 5
+
+
 def test_a_slow_host_when_others_had_to_wait_for_an_attempt(lab, spool):
     """J-09, G-14: after a minute mail still waited for one of the two attempts: the rest goes on once it does not."""
     lab.mx("slow.test", "198.18.0.21")
