@@ -88,7 +88,7 @@ static bool
 is_other_port(const struct errand *errand, const struct err *e)
 {
 	return !errand_is_socket(errand) && errand->port != 25 &&
-	    strcmp(e->text, strerror(ECONNREFUSED)) == 0;
+	    e->number == ECONNREFUSED;
 }
 
 static void
