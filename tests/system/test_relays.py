@@ -555,6 +555,8 @@ TABLE = [
     ("unknown user", {"AUTH": "535 5.7.8 who?"}, 0, "refuses the login of me by PLAIN", "are the user and the password right?"),
     ("password that is not there", {"secret": None}, 0, "/etc/secret", ""),
     ("password that everybody can read", {"mode": 0o644}, 0, "/etc/secret", ""),
+    ("password of another user", {"owner": 64202}, 0, "who is neither root nor the one who sends", "chown root /etc/secret"),
+    ("password that cannot be read", {"user": "nobody"}, 0, "cannot be read by user 65534", "should be of that group and have mode 0640"),
     ("password command that fails", {"source": "command = /bin/false"}, 0, "failed with status 1", "/bin/false"),
     ("password command that says nothing", {"source": "command = /bin/true"}, 0, "first line is empty", "/bin/true"),
     ("password command that is not there", {"source": "command = /bin/pass"}, 0, "no such program", "/bin/pass"),
@@ -579,12 +581,16 @@ def test_mistake(lab, pki, monkeypatch, capsys, tmp_path, mistake, change, statu
     lab.etc("hosts", f"198.18.0.20 {HUB}\n")
     lab.etc("secret", change.get("secret", "tEn-43\n"))
     if change.get("secret", "some"):
-        (lab.proc.parent / "etc/secret").chmod(change.get("mode", 0o600))
+        secret = lab.proc.parent / "etc/secret"
+        secret.chmod(change.get("mode", 0o600))
+        os.chown(secret, change.get("owner", 0), -1)
+    tmp_path.chmod(0o777)  # whoever sends makes his spool there
     spool = tmp_path / "spool"
     text = CONFIG.format(relay=change.get("relay", HUB), known=change.get("known", pki.root.pem))
     text += f"password-{change.get('source', 'file = /etc/secret')}\n"
+    lab.timed = "user" not in change  # his own runner would stay
     lab.etc("hantar.conf", text + change.get("more", "") + "\n")
-    done = lab.run(["-O", f"spool={spool}", "alice@post.test"], MESSAGE, timeout=60)
+    done = lab.run(["-O", f"spool={spool}", "alice@post.test"], MESSAGE, user=change.get("user"), timeout=60)
     kept = len(list(spool.glob("*.msg")))
     said = [line for line in done.err.splitlines() + done.log if cause in line]
     with capsys.disabled():
