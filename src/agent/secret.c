@@ -10,6 +10,7 @@
 #include "agent/netrc.h"
 #include "os/command.h"
 #include "os/crypto.h"
+#include "os/group.h"
 #include "os/prep.h"
 #include "os/sys.h"
 
@@ -54,6 +55,12 @@ explain_closed(const char *path, struct err *e)
 		    (unsigned)st.st_mode & 07777, (unsigned long)st.st_uid,
 		    (unsigned long)st.st_gid);
 	errno = EACCES;
+	/* Never the caller's own: who obeys would show him the secret. */
+	if (group_kept())
+		return err_sys(e,
+		    "%s%s cannot be read by group %s, which sends: chgrp %s "
+		    "%s; chmod 0640 %s",
+		    path, whose, HANTAR_USER, HANTAR_USER, path, path);
 	return err_sys(e,
 	    "%s%s cannot be read by user %lu, group %lu, who send: it should "
 	    "be of that group and have mode 0640",

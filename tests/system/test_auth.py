@@ -390,9 +390,14 @@ def test_two_lines_of_configuration(lab, secret, judge):
 def test_a_password_that_users_cannot_read(lab, system, secret):
     """F-23: an ordinary user sends by the relay of the system, whose password only the program may read."""
     path = lab.proc.parent / "etc/secret"
-    os.chown(path, 0, system.gid)
+    path.chmod(0o600)
     server = serve(lab, "SCRAM-SHA-256")
     relay(lab, "password-file = /etc/secret")
+    done = system.run("-v", "alice@post.test")
+    assert done.status == 0 and "chgrp hantar /etc/secret; chmod 0640 /etc/secret" in done.out, done.out
+    assert system.run("--delete", "ALL", user=None).status == 0 and not server.commands
+    os.chown(path, 0, system.gid)
+    path.chmod(0o640)
     done = system.run("-v", "alice@post.test")
     assert done.status == 0 and len(server.mail) == 1 and not server.errors, done.out
     # Who names hosts, or a place for the password, himself gets nothing of it (J-05).
