@@ -248,7 +248,7 @@ check-system: $(O)/hantar $(BENCH) ## the real program against real servers
 
 # Sanitizers take twice the time: in short only those system tests in which the
 # program meets what others have written.
-MEETING := aliases auth delivery dns hostile injection lmtp message reports spool tls
+MEETING := aliases auth dns hostile injection message tls
 check-asan: ## the same tests under ASan and UBSan, but for some system tests
 	$(Q)$(MAKE) O=build/asan SANITIZE=address,undefined $(ON_PROGRAM) \
 		SYSTEM='$(MEETING:%=tests/system/test_%.py)'
