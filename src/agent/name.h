@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The name agent: asks the system (getaddrinfo: the hosts file, the DNS with
- * its search list, whatever nsswitch.conf has) for the addresses of a relay.
+ * The name agent: asks the C library, as all programs do (the hosts file, the
+ * DNS with its search list, whatever nsswitch.conf has) for the addresses of a
+ * relay.
  * That opens files, and takes the time that it takes: so it is a process of
  * its own, not locked in, that can be killed.
  */

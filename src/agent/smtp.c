@@ -22,6 +22,7 @@
 enum { SECRET_MS = 20000 };
 
 struct attempt {
+	pid_t parent;
 	const struct errand *errand;
 	struct report *report;
 	enum gate (*gate)(void *ctx);
@@ -83,12 +84,17 @@ dial_trying(void *ctx, size_t i)
 	put_show(a, buf_str(&a->line));
 }
 
-/* Does nobody listen at a port that somebody has chosen? */
-static bool
-is_other_port(const struct errand *errand, const struct err *e)
+/* What whoever has chosen a port or a socket may look at, if nobody listens
+ * there. */
+static const char *
+hint(const struct errand *errand, const struct err *e)
 {
-	return !errand_is_socket(errand) && errand->port != 25 &&
-	    e->number == ECONNREFUSED;
+	bool nobody = e->number == ECONNREFUSED || e->number == ENOENT;
+
+	if (!nobody || (!errand_is_socket(errand) && errand->port == 25))
+		return "";
+	return errand_is_socket(errand) ? "; is the server there running?"
+					: "; is this the right port?";
 }
 
 static void
@@ -101,7 +107,7 @@ dial_failed(void *ctx, size_t i, const struct err *e)
 	set_peer(a, i);
 	buf_clear(&a->line);
 	buf_printf(&a->line, "connect to %s: %s%s", a->peer.p, e->text,
-	    is_other_port(a->errand, e) ? "; is this the right port?" : "");
+	    hint(a->errand, e));
 	r.status = e->kind == ERR_HERE
 	    ? status_own(BLAME_US, "4.3.5", buf_str(&a->line))
 	    : status_own(BLAME_HOST, "4.4.1", buf_str(&a->line));
@@ -372,10 +378,10 @@ converse(struct attempt *a, struct tls *tls, const struct auth_who *who, int fd,
  * there.  Who has used it does no longer die with its parent, but for this.
  */
 static void
-give_up_group(void)
+give_up_group(const struct attempt *a)
 {
 	group_drop();
-	proc_follow();
+	proc_follow(a->parent);
 }
 
 /* Whoever is to log in reads the secret first. */
@@ -395,7 +401,7 @@ prepare(struct attempt *a, struct tls *tls, int fd, bool lock)
 		sandbox_conceal();
 	got = secret_get(&secret, a->errand, deadline, &e);
 	if (lock)
-		give_up_group();
+		give_up_group(a);
 	if (got == 0) {
 		converse(a, tls, &secret.who, fd, lock);
 	} else {
@@ -421,6 +427,7 @@ smtp_attempt(const struct errand *errand, struct report *report,
     enum gate (*gate)(void *ctx), void *ctx, bool lock)
 {
 	struct attempt a = {
+	    .parent = getppid(),
 	    .errand = errand,
 	    .report = report,
 	    .gate = gate,
@@ -436,7 +443,7 @@ smtp_attempt(const struct errand *errand, struct report *report,
 	keep_init(&a.keep, errand);
 	fd = connect_host(&a);
 	if (lock && errand->login == NULL)
-		give_up_group();
+		give_up_group(&a);
 	if (fd >= 0) {
 		/* All that would open a file must have happened before the
 		 * lock: the context, and the time zone that OpenSSL asks

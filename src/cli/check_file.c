@@ -95,9 +95,9 @@ check_file_append(const char *path, struct err *e)
 		if (fd < 0)
 			result = err_sys(e, "%s", path);
 		sys_close(fd);
-	} else if (slash > path) {
-		const char *folder =
-		    pool_c(&p, str_of(path, (size_t)(slash - path)));
+	} else if (slash) {
+		size_t n = slash > path ? (size_t)(slash - path) : 1;
+		const char *folder = pool_c(&p, str_of(path, n));
 
 		if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
 			result =

@@ -7,8 +7,8 @@
 
 /*
  * Hands each record that the agent reports to take(ctx), until that wants no
- * more (false), the agent has ended, the deadline is over, or what it says is
- * no record; then ends it.
+ * more (false), the agent has ended, the deadline is over, it says more than
+ * any has to, or what it says is no record; then ends it.
  */
 void hear_agent(struct agent *, int64_t deadline,
     bool (*take)(void *ctx, const struct record *), void *ctx);

@@ -152,7 +152,7 @@ put_where(struct buf *b, const struct tls_host *h)
 	buf_add(b, h->name);
 	if (h->ip.n > 0 && !str_starts(h->name, STR("[")))
 		buf_printf(b, "[%.*s]", STR_ARG(h->ip));
-	if (!str_starts(h->ip, STR("/")))
+	if (h->port > 0)
 		buf_printf(b, ":%u", h->port);
 }
 
@@ -255,9 +255,15 @@ tls_say_json(struct buf *b, const struct tls_host *h)
 	json_member(b, "host", h->name);
 	json_member(b, "ip", h->ip);
 	json_key(b, "port");
-	buf_printf(b, "%u", h->port);
+	if (h->port > 0)
+		buf_printf(b, "%u", h->port);
+	else
+		buf_add(b, STR("null"));
 	json_bool(b, "wrapped", h->encrypted);
 	json_member(b, "greeting", text_of(h, "greeting", 0));
+	json_member(b, "helo",
+	    text_of(h, "helo", 0).n > 0 ? text_of(h, "helo", 0)
+					: text_of(h, "helo", 1));
 	json_list(b, h, "offers", "offer", 0);
 	json_list(b, h, "logins", "login", 0);
 	json_member(b, "starttls-refused", text_of(h, "refusal", 0));

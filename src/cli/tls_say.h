@@ -16,8 +16,8 @@ struct tls_fact {
 struct tls_host {
 	struct str name; /* as it is configured */
 	struct str ip;	 /* that answered; empty: none */
-	unsigned port;
-	bool encrypted; /* from the first byte */
+	unsigned port;	 /* 0: it is a socket of this host */
+	bool encrypted;	 /* from the first byte */
 	struct tls_fact *fact;
 	size_t n;
 	enum tls_level asked; /* by the configuration */

@@ -308,6 +308,7 @@ test_one(
 	l.lmtp = host->lmtp;
 	buf_init(&ip, 64);
 	if (host->path.n > 0) {
+		l.host.port = 0;
 		f.ip[f.ips++] = host->path;
 	} else if (host->literal) {
 		ip_print(&ip, &host->ip);

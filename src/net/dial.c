@@ -201,7 +201,9 @@ dial_socket(struct str path, int64_t deadline, struct err *e)
 		now += AGAIN_MS;
 		(void)sys_poll(NULL, 0, now < deadline ? now : deadline);
 	}
-	err_set(e, ERR_SYSTEM, "%s", strerror(errno));
+	rc = errno;
+	err_set(e, ERR_SYSTEM, "%s", strerror(rc));
+	e->number = rc;
 	sys_close(fd);
 	return -1;
 }

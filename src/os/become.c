@@ -71,6 +71,7 @@ is_other(struct other other)
 int
 become_other(struct err *e)
 {
+	pid_t parent = getppid();
 	struct other other;
 
 	if (geteuid() != 0)
@@ -85,7 +86,7 @@ become_other(struct err *e)
 	if (!is_other(other))
 		return err_set(
 		    e, ERR_SYSTEM, "the rights of root cannot be given up");
-	proc_follow();
+	proc_follow(parent);
 #ifdef HANTAR_SANITIZED
 	/* The leak checker, at the very end, traces its own process. */
 	(void)prctl(PR_SET_DUMPABLE, 1);

@@ -140,11 +140,8 @@ finish(int status, const int *keep, size_t n)
 #endif
 }
 
-/* In a child: who started it. */
-static pid_t parent;
-
 void
-proc_follow(void)
+proc_follow(pid_t parent)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -155,7 +152,7 @@ pid_t
 proc_spawn(
     int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *e)
 {
-	pid_t self = getpid();
+	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -164,8 +161,7 @@ proc_spawn(
 		return pid;
 
 	log_to(NULL, NULL);
-	parent = self;
-	proc_follow();
+	proc_follow(parent);
 	act(SIGHUP, SIG_DFL);
 	act(SIGINT, SIG_DFL);
 	act(SIGTERM, SIG_DFL);
@@ -182,15 +178,14 @@ proc_spawn(
 pid_t
 proc_branch(int (*run)(void *arg), void *arg, struct err *e)
 {
-	pid_t self = getpid();
+	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return err_sys(e, "cannot start a process");
 	if (pid > 0)
 		return pid;
-	parent = self;
-	proc_follow();
+	proc_follow(parent);
 	finish(run(arg), NULL, 0);
 }
 

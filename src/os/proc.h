@@ -20,9 +20,10 @@
 pid_t proc_spawn(
     int (*run)(void *arg), void *arg, const int *keep, size_t n, struct err *);
 
-/* In such a child: who has become another user, or taken on another group for
- * a while, does no longer die with its parent, but for this. */
-void proc_follow(void);
+/* In such a child, whose getppid() this was before: who has become another
+ * user, or taken on another group for a while, does no longer die with its
+ * parent, but for this. */
+void proc_follow(pid_t parent);
 
 /* From here on the calling child outlives its parent, and HUP, INT and TERM
  * no longer end it (spool-protocol, 10). */

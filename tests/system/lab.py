@@ -523,11 +523,10 @@ class Lab:
         self.zone("\n".join(records))
 
     def etc(self, name, text):
-        """Writes a file of /etc as the client sees it; None removes it."""
+        """Makes a file of /etc as the client sees it, whosever it was before; None removes it."""
         path = self.path(f"/etc/{name}")
-        if text is None:
-            path.unlink(missing_ok=True)
-        else:
+        path.unlink(missing_ok=True)
+        if text is not None:
             path.write_text(text)
 
     def settle(self):

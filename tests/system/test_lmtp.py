@@ -225,10 +225,10 @@ def test_levels_of_tls(lab, tmp_path):
 def test_a_look_at_it(lab, tmp_path):
     """D-51, E-01: --tls-test speaks LMTP, too, and says what the server offers."""
     servers = [lab.serve(tmp_path / "lmtp", lmtp(starttls=True)), lab.serve(HOST, lmtp(starttls=True), port=24)]
-    for server, name in zip(servers, (f"lmtp:{tmp_path}/lmtp", f"lmtp://{HOST}")):
+    for server, name, port in zip(servers, (f"lmtp:{tmp_path}/lmtp", f"lmtp://{HOST}"), (None, 24)):
         done = lab.run(["--json", "--tls-test", name])
         seen = json.loads(done.out)
-        assert "STARTTLS" in str(seen) and server.peers[0].tls, done.out
+        assert "STARTTLS" in str(seen) and server.peers[0].tls and seen["port"] == port, done.out
         assert [line.split()[0] for line in server.commands] == ["LHLO", "STARTTLS", "LHLO", "QUIT"], done.out
 
 
@@ -273,8 +273,8 @@ def test_sockets_that_are_none(lab, tmp_path):
         (tmp_path / name).chmod(0o666)
     tmp_path.chmod(0o777)
     for name, why in {
-        "none": "No such file or directory",
-        "file": "Connection refused",
+        "none": "No such file or directory; is the server there running?",
+        "file": "Connection refused; is the server there running?",
         "": "Connection refused",
         "file/lmtp": "Not a directory",
         "left": "Connection refused",

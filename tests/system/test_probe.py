@@ -37,7 +37,7 @@ def make_look(lab, pki, monkeypatch):
         assert len(done.out.splitlines()) > 1 or seen["status"] == done.status
         return seen
 
-    look.server = server
+    look.server, look.lab = server, lab
     return look
 
 
@@ -153,6 +153,13 @@ def test_an_old_host(look, lab, pki):
     seen = json.loads(done.out)
     assert done.status == 76 and seen["tls"].startswith("TLSv1, ") and seen["levels"] == ["none", "may"]
     assert "older than TLS 1.2" in lab.run(["--tls-test", AT], env={"OPENSSL_CONF": str(lab.state / "openssl.cnf")}).out
+
+
+def test_a_host_that_knows_no_ehlo(look):
+    """A-29, D-03: what it says to HELO instead, in both forms."""
+    seen = look(EHLO="502 5.5.1 what?", HELO="250 old.test at your service")
+    assert (seen["helo"], seen["offers"], seen["tls"]) == ("250 old.test at your service", [], None)
+    assert "EHLO is refused; to HELO" in look.lab.run(["--tls-test", AT]).out
 
 
 def test_tls_from_the_first_byte(look, lab):

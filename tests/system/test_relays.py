@@ -442,6 +442,8 @@ def test_check_looks_at_aliases_log_and_clock(lab, tmp_path):
     aliases, name = done.err.splitlines()
     assert done.status == 78 and "aliases: /etc/aliases:2: " in aliases and "newaliases" in aliases
     assert f"log: {log} cannot be made: {log.parent}: No such file" in name
+    in_root = lab.run(["-O", "log=/log", "--check"], user="nobody")
+    assert "log: /log cannot be made: /: Permission denied" in in_root.err
     assert "/etc/aliases: aliases; mode 0644, root:root; everybody may read it" in done.out
     lab.etc("hantar.conf", "aliases = /etc/nothing\n")
     done = lab.run(["--check"])
