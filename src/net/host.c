@@ -165,6 +165,7 @@ ip_source(struct ip_source *source, struct str text, struct err *e)
 		if (!ip_parse(one, &ip))
 			return err_set(e, ERR_SYNTAX,
 			    "\"%.*s\" is no IP address", STR_ARG(one));
+		ip = unmapped(&ip);
 		if (ip.family == AF_INET6)
 			of = &source->v6;
 		if (of->family != 0)

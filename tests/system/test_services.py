@@ -196,6 +196,7 @@ def test_a_password_of_another_host(lab, pki, secret, monkeypatch):
     assert done.status == 75 and "has no password on machine home.test" in done.err and not seen
     assert lab.run(["--check"]).status == 78
     lab.etc("netrc", "machine home.test login me password x\n")
+    lab.path("/etc/netrc").chmod(0o640)
     assert lab.run(["alice@post.test"], MESSAGE).status == 0 and len(seen) == 1
     assert lab.run(["--check"]).status == 0
 
