@@ -111,10 +111,3 @@ asker_say_mx(struct oracle *o, const struct query *q)
 	wire_mx(&w, q->name, 10, "mx.example.org");
 	oracle_wire(o, &w);
 }
-
-void
-asker_say_nothing(struct oracle *o, const struct query *q)
-{
-	(void)o;
-	(void)q;
-}

@@ -37,8 +37,7 @@ struct dns_question *asker_await(void);
 /* Milliseconds since the last asker_ask. */
 int64_t asker_passed(void);
 
-/* Answers. */
+/* An answer of an oracle's. */
 void asker_say_mx(struct oracle *, const struct query *);
-void asker_say_nothing(struct oracle *, const struct query *);
 
 #endif

@@ -212,6 +212,13 @@ oracle_stop(struct oracle *o)
 }
 
 void
+oracle_silent(struct oracle *o, const struct query *q)
+{
+	(void)o;
+	(void)q;
+}
+
+void
 oracle_drop(struct oracle *o)
 {
 	if (o->conn >= 0)

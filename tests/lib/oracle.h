@@ -89,6 +89,8 @@ void oracle_start(
 void oracle_stop(struct oracle *);
 void oracle_say(struct oracle *, const void *p, size_t n);
 void oracle_wire(struct oracle *, const struct wire *);
+/* The answer of one that hears, and says nothing. */
+void oracle_silent(struct oracle *, const struct query *);
 /* The TCP connection is closed; or nothing listens for any. */
 void oracle_drop(struct oracle *);
 void oracle_no_tcp(struct oracle *);

@@ -6,18 +6,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-#include "../lib/oracle_zone.h"
-#include "../lib/vtime.h"
+#include "../lib/looker.h"
+#include "../lib/wire_parse.h"
 #include "base/clock.h"
 #include "net/dns.h"
 
 #define D "example.org"
-
-enum { SECOND = 1000 };
 
 /* ---- packets */
 
@@ -35,15 +32,7 @@ begin(unsigned flags)
 static enum dns_result
 parse(enum dns_type type)
 {
-	char *copy = malloc(w.n + !w.n); /* its end is the memory's end */
-
-	assert_non_null(copy);
-	memcpy(copy, w.p, w.n);
-	pool_free(&pool);
-	a = (struct dns_answer){.secure = true};
-	dns_parse(str_of(copy, w.n), STR(D), type, &pool, &a);
-	free(copy);
-	return a.result;
+	return wire_parse(&w, D, type, &pool, &a);
 }
 
 static void
@@ -161,61 +150,12 @@ static const struct zone_record zone[] = {
     {NULL, 0, 0, NULL},
 };
 
-static struct oracle oracle;
-static struct oracle *oracles[] = {&oracle, NULL};
-static struct lookup_errand errand;
-static char server[40];
-static char said[20000]; /* the report's lines */
-
-static void
-collect(void *ctx, struct str line)
-{
-	size_t n = strlen(said);
-
-	(void)ctx;
-	assert_true(n + line.n + 2 < sizeof(said));
-	memcpy(said + n, line.p, line.n);
-	said[n + line.n] = '\n';
-	said[n + line.n + 1] = '\0';
-}
-
 static int
 open_oracle(void **state)
 {
 	(void)state;
-	oracle_start(&oracle, zone_say);
-	oracle.zone = zone;
-	(void)snprintf(server, sizeof(server), "127.0.0.1:%u", oracle.port);
-	vtime_start(oracle_idle, oracles);
-	errand = (struct lookup_errand){
-	    .nameserver = str_c(server),
-	    .timeout = SECOND,
-	    .start = clock_now(),
-	    .trust_ad = true,
-	};
+	looker_start(zone, LOOKER_VIRTUAL);
 	return 0;
-}
-
-static int
-close_oracle(void **state)
-{
-	(void)state;
-	assert_int_equal(vtime_stuck(), 0);
-	vtime_stop();
-	oracle_stop(&oracle);
-	return 0;
-}
-
-static const char *
-look(const char *request)
-{
-	struct report report;
-
-	said[0] = '\0';
-	report_direct(&report, collect, NULL);
-	lookup_answer(&errand, &report, str_c(request));
-	report_free(&report);
-	return said;
 }
 
 /* C-28: both forms are asked for at once. */
@@ -229,7 +169,7 @@ c28_services(void **state)
 	    "possible host\n"
 	    "srv 7 20 0 587 0 mail2.example.org\n"
 	    "found 7 1 1 0 0 2.0.0 answered\n");
-	assert_int_equal(oracle.asked, 2);
+	assert_int_equal(looker.oracle.asked, 2);
 	assert_string_equal(look("srv 1 bare.org"),
 	    "srv 1 0 0 587 0 bare.org\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n");
@@ -244,7 +184,7 @@ c28_services(void **state)
 	    "srv 1 0 0 587 0 mx1.example.org\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n");
 	/* C-32 */
-	errand.trust_ad = false;
+	looker.errand.trust_ad = false;
 	assert_string_equal(look("srv 1 bare.org"),
 	    "srv 1 0 0 587 0 bare.org\n"
 	    "found 1 0 1 0 0 2.0.0 answered\n");
@@ -287,7 +227,7 @@ c28_no_services(void **state)
 		    strncmp(found + 10, cases[i].status,
 			strlen(cases[i].status)) != 0 ||
 		    strstr(found, cases[i].text) == NULL)
-			fail_msg("%s: %s", cases[i].domain, said);
+			fail_msg("%s: %s", cases[i].domain, looker.said);
 	}
 }
 
@@ -320,7 +260,7 @@ end(void **state)
 }
 
 #define CASE(test) \
-	cmocka_unit_test_setup_teardown(test, open_oracle, close_oracle)
+	cmocka_unit_test_setup_teardown(test, open_oracle, looker_stop)
 
 int
 main(void)

@@ -111,7 +111,7 @@ c34_silence(void **state)
 	const struct dns_answer *answer;
 
 	(void)state;
-	asker_start(1, asker_say_nothing);
+	asker_start(1, oracle_silent);
 	answer = asker_ask(D, DNS_MX);
 	assert_int_equal(answer->result, DNS_LATER);
 	assert_string_equal(answer->reason, "timed out");
@@ -120,7 +120,7 @@ c34_silence(void **state)
 	assert_int_equal(asker.o[0].asked, 2);
 	asker_stop();
 	/* Several servers: each of them twice. */
-	asker_start(3, asker_say_nothing);
+	asker_start(3, oracle_silent);
 	assert_int_equal(asker_ask(D, DNS_MX)->result, DNS_LATER);
 	assert_int_equal(asker_passed(), 30 * SECOND);
 	for (size_t i = 0; i < 3; i++)
@@ -195,7 +195,7 @@ c34_a_dead_server(void **state)
 {
 	(void)state;
 	asker_start(2, asker_say_mx);
-	asker.o[0].answer = asker_say_nothing;
+	asker.o[0].answer = oracle_silent;
 	assert_int_equal(asker_ask(D, DNS_MX)->result, DNS_FOUND);
 	assert_int_equal(asker_passed(), 5 * SECOND);
 	assert_int_equal(asker_ask(D, DNS_MX)->result, DNS_FOUND);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "../lib/oracle_zone.h"
+#include "../lib/looker.h"
 #include "base/clock.h"
 #include "os/proc.h"
 #include "net/dns.h"
@@ -29,48 +29,11 @@ static const struct zone_record zone[] = {
     {NULL, 0, 0, NULL},
 };
 
-static void
-say_nothing(struct oracle *o, const struct query *q)
-{
-	(void)o;
-	(void)q;
-}
-
-static struct oracle oracle;
-static struct oracle *oracles[] = {&oracle, NULL};
-static struct lookup_errand errand;
-static char server[40];
-static char said[100000]; /* the report's lines */
-
-static void
-collect(void *ctx, struct str line)
-{
-	size_t n = strlen(said);
-
-	(void)ctx;
-	assert_true(n + line.n + 2 < sizeof(said));
-	memcpy(said + n, line.p, line.n);
-	said[n + line.n] = '\n';
-	said[n + line.n + 1] = '\0';
-}
-
 static int
 begin(void **state)
 {
 	(void)state;
-	oracle_start(&oracle, zone_say);
-	oracle.zone = zone;
-	(void)snprintf(server, sizeof(server), "127.0.0.1:%u", oracle.port);
-	errand = (struct lookup_errand){
-	    .nameserver = str_c(server), .trust_ad = true};
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	oracle_stop(&oracle);
+	looker_start(zone, LOOKER_REAL);
 	return 0;
 }
 
@@ -94,7 +57,7 @@ answer(void *arg)
 	int result;
 
 	report_init(&r, ends->report);
-	result = lookup_serve(&errand, ends->command, &r);
+	result = lookup_serve(&looker.errand, ends->command, &r);
 	report_free(&r);
 	return result < 0;
 }
@@ -106,9 +69,9 @@ start_serving(struct served *s)
 	struct ends ends;
 	struct err e;
 
-	errand.start = clock_now();
-	errand.timeout = 20000;
-	said[0] = '\0';
+	looker.errand.start = clock_now();
+	looker.errand.timeout = 20000;
+	looker.said[0] = '\0';
 	assert_int_equal(pipe(command), 0);
 	assert_int_equal(pipe(report), 0);
 	ends = (struct ends){command[0], report[1]};
@@ -131,24 +94,25 @@ serve(struct served *s, size_t lines)
 	for (;;) {
 		struct pollfd fds[] = {
 		    {.fd = s->report, .events = POLLIN},
-		    {.fd = oracle.udp, .events = POLLIN},
-		    {.fd = oracle.tcp, .events = POLLIN},
-		    {.fd = oracle.conn, .events = POLLIN},
+		    {.fd = looker.oracle.udp, .events = POLLIN},
+		    {.fd = looker.oracle.tcp, .events = POLLIN},
+		    {.fd = looker.oracle.conn, .events = POLLIN},
 		};
 		size_t n = 0;
 		int64_t next;
 		struct err e;
 
-		for (const char *p = said; *p; p++)
+		for (const char *p = looker.said; *p; p++)
 			n += *p == '\n';
 		if (n >= lines)
 			return;
 		assert_true(clock_now() < until);
 		assert_true(poll(fds, 4, 10000) > 0);
-		while (oracle_idle(oracles, &next))
+		while (oracle_idle(looker.all, &next))
 			continue;
 		if (fds[0].revents != 0 &&
-		    report_read(&s->reader, s->report, collect, NULL, &e) <= 0)
+		    report_read(
+			&s->reader, s->report, looker_collect, NULL, &e) <= 0)
 			return;
 	}
 }
@@ -179,9 +143,9 @@ one_agent_answers_all(void **state)
 	assert_int_equal(
 	    write(s.command, "dr 2 four.example.org\nmx 3 null.org\n", 36), 36);
 	serve(&s, 7);
-	assert_non_null(strstr(said, "mx 1 10 mx1.example.org\n"));
-	assert_non_null(strstr(said, "addr 2 192.0.2.4\n"));
-	assert_non_null(strstr(said, "mx 3 0 .\n"));
+	assert_non_null(strstr(looker.said, "mx 1 10 mx1.example.org\n"));
+	assert_non_null(strstr(looker.said, "addr 2 192.0.2.4\n"));
+	assert_non_null(strstr(looker.said, "mx 3 0 .\n"));
 	assert_int_equal(stop_serving(&s), 0);
 }
 
@@ -202,12 +166,13 @@ c33_tcp_behind_the_lock(void **state)
 	struct served s;
 
 	(void)state;
-	oracle.answer = say_more_over_tcp;
+	looker.oracle.answer = say_more_over_tcp;
 	start_serving(&s);
 	assert_int_equal(write(s.command, "mx 1 null.org\n", 14), 14);
 	serve(&s, 2);
-	assert_string_equal(said, "mx 1 0 .\nfound 1 1 1 0 0 2.0.0 answered\n");
-	assert_int_equal(oracle.asked_tcp, 1);
+	assert_string_equal(
+	    looker.said, "mx 1 0 .\nfound 1 1 1 0 0 2.0.0 answered\n");
+	assert_int_equal(looker.oracle.asked_tcp, 1);
 	assert_int_equal(stop_serving(&s), 0);
 }
 
@@ -218,11 +183,11 @@ the_end_of_requests(void **state)
 	struct served s;
 
 	(void)state;
-	oracle.answer = say_nothing;
+	looker.oracle.answer = oracle_silent;
 	start_serving(&s);
 	assert_int_equal(write(s.command, "mx 1 example.org\n", 17), 17);
 	assert_int_equal(stop_serving(&s), 0);
-	assert_string_equal(said, "");
+	assert_string_equal(looker.said, "");
 }
 
 static void
@@ -235,7 +200,7 @@ a_broken_request(void **state)
 	start_serving(&s);
 	assert_int_equal(write(s.command, "give 1 a.org\n", 13), 13);
 	serve(&s, SIZE_MAX);
-	assert_string_equal(said, "log 0 no request for a lookup\n");
+	assert_string_equal(looker.said, "log 0 no request for a lookup\n");
 	assert_int_equal(stop_serving(&s), 1);
 	memset(line, 'x', sizeof(line));
 	start_serving(&s);
@@ -264,12 +229,12 @@ many_requests(void **state)
 		_exit(write(s.command, all.p, all.n) != (ssize_t)all.n);
 	serve(&s, MANY);
 	assert_int_equal(waitpid(writer, NULL, 0), writer);
-	assert_int_equal(oracle.asked, MANY);
+	assert_int_equal(looker.oracle.asked, MANY);
 	assert_int_equal(stop_serving(&s), 0);
 	buf_free(&all);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, looker_stop)
 
 int
 main(void)

@@ -9,13 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../lib/oracle_zone.h"
-#include "../lib/vtime.h"
+#include "../lib/looker.h"
 #include "agent/tell.h"
 #include "base/clock.h"
 #include "net/dns.h"
-
-enum { SECOND = 1000 };
 
 static const struct zone_record zone[] = {
     {"example.org", DNS_MX, 20, "MX2.example.org"},
@@ -43,69 +40,12 @@ static const struct zone_record zone[] = {
     {NULL, 0, 0, NULL},
 };
 
-static void
-say_nothing(struct oracle *o, const struct query *q)
-{
-	(void)o;
-	(void)q;
-}
-
-static struct oracle oracle;
-static struct oracle *oracles[] = {&oracle, NULL};
-static struct lookup_errand errand;
-static char server[40];
-static char said[20000]; /* the report's lines */
-
-static void
-collect(void *ctx, struct str line)
-{
-	size_t n = strlen(said);
-
-	(void)ctx;
-	assert_true(n + line.n + 2 < sizeof(said));
-	memcpy(said + n, line.p, line.n);
-	said[n + line.n] = '\n';
-	said[n + line.n + 1] = '\0';
-}
-
 static int
 begin(void **state)
 {
 	(void)state;
-	oracle_start(&oracle, zone_say);
-	oracle.zone = zone;
-	(void)snprintf(server, sizeof(server), "127.0.0.1:%u", oracle.port);
-	vtime_start(oracle_idle, oracles);
-	errand = (struct lookup_errand){
-	    .nameserver = str_c(server),
-	    .timeout = SECOND,
-	    .start = clock_now(),
-	    .trust_ad = true,
-	};
+	looker_start(zone, LOOKER_VIRTUAL);
 	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	assert_int_equal(vtime_stuck(), 0);
-	vtime_stop();
-	oracle_stop(&oracle);
-	return 0;
-}
-
-/* The answer to a request; ports are not told. */
-static const char *
-look(const char *request)
-{
-	struct report report;
-
-	said[0] = '\0';
-	report_direct(&report, collect, NULL);
-	lookup_answer(&errand, &report, str_c(request));
-	report_free(&report);
-	return said;
 }
 
 static void
@@ -116,7 +56,7 @@ c03_c12_mx(void **state)
 	    "mx 7 20 mx2.example.org\n"
 	    "mx 7 10 mx1.example.org\n"
 	    "found 7 1 1 0 0 2.0.0 answered\n");
-	assert_int_equal(oracle.asked, 1);
+	assert_int_equal(looker.oracle.asked, 1);
 	assert_string_equal(look("mx 0 null.org"),
 	    "mx 0 0 .\n"
 	    "found 0 1 1 0 0 2.0.0 answered\n");
@@ -125,7 +65,7 @@ c03_c12_mx(void **state)
 	    "mx 1 10 192.0.2.5\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n");
 	/* C-32 */
-	errand.trust_ad = false;
+	looker.errand.trust_ad = false;
 	assert_string_equal(look("mx 4294967295 null.org"),
 	    "mx 4294967295 0 .\n"
 	    "found 4294967295 0 1 0 0 2.0.0 answered\n");
@@ -161,20 +101,20 @@ c06_not_now(void **state)
 	(void)snprintf(want, sizeof(want),
 	    "found 1 0 2 3 0 4.4.3 MX lookup of servfail.org: SERVFAIL "
 	    "(name server %s)\n",
-	    server);
+	    looker.server);
 	assert_string_equal(look("mx 1 servfail.org"), want);
 	assert_int_equal(clock_now(), start);
-	oracle.answer = say_nothing;
+	looker.oracle.answer = oracle_silent;
 	(void)snprintf(want, sizeof(want),
 	    "found 1 0 2 3 0 4.4.3 MX lookup of example.org: timed out "
 	    "(name server %s)\n",
-	    server);
+	    looker.server);
 	assert_string_equal(look("mx 1 example.org"), want);
-	assert_int_equal(clock_now(), start + SECOND);
+	assert_int_equal(clock_now(), start + LOOKER_MS);
 	(void)snprintf(want, sizeof(want),
 	    "found 1 0 2 1 0 4.4.3 address lookup of mx1.example.org: timed "
 	    "out (name server %s)\n",
-	    server);
+	    looker.server);
 	assert_string_equal(look("addr 1 mx1.example.org"), want);
 }
 
@@ -221,7 +161,7 @@ c24_no_names(void **state)
 	    "have\n");
 	assert_string_equal(look("addr 1 ."),
 	    "found 1 0 3 1 0 5.4.4 \".\" is no name that a host can have\n");
-	assert_int_equal(oracle.asked, 0);
+	assert_int_equal(looker.oracle.asked, 0);
 }
 
 static void
@@ -239,27 +179,27 @@ c20_c22_addresses(void **state)
 		  "addr 2 192.0.2.2\n"
 		  "found 2 1 1 0 0 2.0.0 answered\n");
 	/* Both in one flight, or no question that is of no use. */
-	assert_int_equal(oracle.asked, six ? 2 : 1);
+	assert_int_equal(looker.oracle.asked, six ? 2 : 1);
 	/* What we cannot reach now is not what does not exist. */
 	assert_string_equal(look("addr 2 six.example.org"),
 	    "addr 2 2001:db8::6\n"
 	    "found 2 1 1 0 0 2.0.0 answered\n");
-	errand.family = IP_V4;
-	oracle.asked = 0;
+	looker.errand.family = IP_V4;
+	looker.oracle.asked = 0;
 	assert_string_equal(look("addr 2 six.example.org"),
 	    "found 2 0 3 1 0 5.4.4 host six.example.org has no IPv4 "
 	    "address\n");
-	assert_int_equal(oracle.asked, 1);
-	errand.family = IP_V6;
+	assert_int_equal(looker.oracle.asked, 1);
+	looker.errand.family = IP_V6;
 	assert_string_equal(look("addr 2 mx1.example.org"),
 	    "addr 2 2001:db8::1\n"
 	    "found 2 1 1 0 0 2.0.0 answered\n");
 	assert_string_equal(look("addr 2 four.example.org"),
 	    "found 2 0 3 1 0 5.4.4 host four.example.org has no IPv6 "
 	    "address\n");
-	assert_int_equal(oracle.asked, 3);
+	assert_int_equal(looker.oracle.asked, 3);
 	/* What one question is limited to, and no other. */
-	errand.family = IP_ANY;
+	looker.errand.family = IP_ANY;
 	assert_string_equal(look("addr6 2 mx1.example.org"),
 	    "addr 2 2001:db8::1\n"
 	    "found 2 1 1 0 0 2.0.0 answered\n");
@@ -294,8 +234,8 @@ the_lines_of_dig(void **state)
 	char want[500];
 
 	(void)state;
-	errand.show = true;
-	errand.start -= 5;
+	looker.errand.show = true;
+	looker.errand.start -= 5;
 	(void)snprintf(want, sizeof(want),
 	    "show 5 alias.org: MX? asked %s\n"
 	    "show 5 alias.org. CNAME example.org.\n"
@@ -304,22 +244,22 @@ the_lines_of_dig(void **state)
 	    "mx 1 20 mx2.example.org\n"
 	    "mx 1 10 mx1.example.org\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n",
-	    server);
+	    looker.server);
 	assert_string_equal(look("mx 1 alias.org"), want);
 	(void)snprintf(want, sizeof(want),
 	    "show 5 null.org: MX? asked %s\n"
 	    "show 5 null.org. MX 0 .\n"
 	    "mx 1 0 .\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n",
-	    server);
+	    looker.server);
 	assert_string_equal(look("mx 1 null.org"), want);
 	(void)snprintf(want, sizeof(want),
 	    "show 5 bare.org: MX? asked %s\n"
 	    "show 5 bare.org: no MX record\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n",
-	    server);
+	    looker.server);
 	assert_string_equal(look("mx 1 bare.org"), want);
-	errand.family = IP_V4;
+	looker.errand.family = IP_V4;
 	assert_string_equal(look("addr 1 mx1.example.org"),
 	    "show 5 mx1.example.org. A 192.0.2.1\n"
 	    "show 5 mx1.example.org. A 192.0.2.2\n"
@@ -338,15 +278,16 @@ a_slow_server_is_seen(void **state)
 	char want[600];
 
 	(void)state;
-	errand.show = true;
-	oracle.answer = say_nothing;
+	looker.errand.show = true;
+	looker.oracle.answer = oracle_silent;
 	(void)snprintf(want, sizeof(want),
 	    "show 0 a.org: MX? asked %s\n"
 	    "show 500 a.org: MX? timed out (name server %s), asked %s\n"
 	    "show 1000 MX lookup of a.org: timed out (name server %s)\n"
 	    "found 1 0 2 3 0 4.4.3 MX lookup of a.org: timed out (name "
 	    "server %s)\n",
-	    server, server, server, server, server);
+	    looker.server, looker.server, looker.server, looker.server,
+	    looker.server);
 	assert_string_equal(look("mx 1 a.org"), want);
 }
 
@@ -354,11 +295,11 @@ static void
 no_name_server(void **state)
 {
 	(void)state;
-	errand.nameserver = STR("ns.example.org");
+	looker.errand.nameserver = STR("ns.example.org");
 	assert_string_equal(look("mx 1 example.org"),
 	    "found 1 0 2 5 0 4.4.3 name server \"ns.example.org\" is no IP "
 	    "address\n");
-	assert_int_equal(oracle.asked, 0);
+	assert_int_equal(looker.oracle.asked, 0);
 }
 
 static void
@@ -371,7 +312,7 @@ no_requests(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_string_equal(look(bad[i]), "log 0 a lookup failed\n");
-	assert_int_equal(oracle.asked, 0);
+	assert_int_equal(looker.oracle.asked, 0);
 }
 
 /* Answers that no name server was asked for. */
@@ -382,7 +323,7 @@ c20_interleaved(void **state)
 	struct dns_question a = {.type = DNS_A};
 	struct dns_question aaaa = {.type = DNS_AAAA};
 	struct report report;
-	struct tell tell = {&errand, &report, NULL};
+	struct tell tell = {&looker.errand, &report, NULL};
 
 	(void)state;
 	for (unsigned char i = 0; i < 3; i++) {
@@ -394,35 +335,35 @@ c20_interleaved(void **state)
 	    .result = DNS_FOUND, .record = four, .n = 3, .secure = true};
 	aaaa.answer = (struct dns_answer){
 	    .result = DNS_FOUND, .record = six, .n = 2, .secure = true};
-	report_direct(&report, collect, NULL);
-	said[0] = '\0';
+	report_direct(&report, looker_collect, NULL);
+	looker.said[0] = '\0';
 	tell_addr(&tell, 1, STR("a.org"), &a, &aaaa);
-	assert_string_equal(said,
+	assert_string_equal(looker.said,
 	    "addr 1 2001::\naddr 1 192.0.2.0\n"
 	    "addr 1 2001::1\naddr 1 192.0.2.1\n"
 	    "addr 1 192.0.2.2\n"
 	    "found 1 1 1 0 0 2.0.0 answered\n");
 	/* E-23: one insecure answer; but a lost one does not make it so. */
 	aaaa.answer.secure = false;
-	said[0] = '\0';
+	looker.said[0] = '\0';
 	tell_addr(&tell, 1, STR("a.org"), &a, &aaaa);
-	assert_non_null(strstr(said, "found 1 0 1 "));
+	assert_non_null(strstr(looker.said, "found 1 0 1 "));
 	aaaa.answer.n = 0;
 	aaaa.answer.result = DNS_LATER;
-	said[0] = '\0';
+	looker.said[0] = '\0';
 	tell_addr(&tell, 1, STR("a.org"), &a, &aaaa);
-	assert_non_null(strstr(said, "found 1 1 1 "));
+	assert_non_null(strstr(looker.said, "found 1 1 1 "));
 	/* C-06: the one has no address, of the other nothing is known. */
 	a.answer.n = 0;
 	a.answer.result = DNS_NODATA;
-	said[0] = '\0';
+	looker.said[0] = '\0';
 	tell_addr(&tell, 1, STR("a.org"), &a, &aaaa);
-	assert_string_equal(
-	    said, "found 1 0 2 1 0 4.4.3 address lookup of a.org: timed out\n");
+	assert_string_equal(looker.said,
+	    "found 1 0 2 1 0 4.4.3 address lookup of a.org: timed out\n");
 	report_free(&report);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, looker_stop)
 
 int
 main(void)
