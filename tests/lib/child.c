@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,18 @@ child_refuse(const struct refusal *r, size_t n)
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
 	    "seccomp");
+}
+
+void
+child_no_libraries(void)
+{
+	/* As the loader opens, and in tests nobody else. */
+	static const struct refusal refusal = {.call = SYS_openat,
+	    .error = ENOENT,
+	    .arg = 3,
+	    .value = O_RDONLY | O_CLOEXEC};
+
+	child_refuse(&refusal, 1);
 }
 
 void

@@ -32,6 +32,9 @@ struct refusal {
 /* In a child: from now on these fail.  Memory and files still work. */
 void child_refuse(const struct refusal *, size_t n);
 
+/* In a child: from now on no library can be loaded; what is loaded stays. */
+void child_no_libraries(void);
+
 /*
  * In a child: it alone sees an empty directory here, which goes with it; and
  * it is root there, where the test is not.

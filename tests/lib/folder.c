@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct folder folder;
+
 static void
 must(bool good, const char *what)
 {
@@ -114,6 +116,18 @@ folder_put(const struct folder *f, const char *name, const char *text)
 }
 
 const char *
+folder_path(const struct folder *f, const char *name)
+{
+	static char path[4][200];
+	static unsigned turn;
+	char *p = path[turn++ % 4];
+	int n = snprintf(p, sizeof(path[0]), "%s/%s", f->path, name);
+
+	must(n > 0 && (size_t)n < sizeof(path[0]), name);
+	return p;
+}
+
+const char *
 folder_get(const struct folder *f, const char *name)
 {
 	static char text[1 << 16];
@@ -126,4 +140,20 @@ folder_get(const struct folder *f, const char *name)
 	text[n] = '\0';
 	(void)close(fd);
 	return text;
+}
+
+int
+folder_open(void **state)
+{
+	(void)state;
+	folder_make(&folder);
+	return 0;
+}
+
+int
+folder_close(void **state)
+{
+	(void)state;
+	folder_remove(&folder);
+	return 0;
 }

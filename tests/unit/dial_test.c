@@ -303,7 +303,7 @@ sockets(void **state)
 	    {"file/below", "Not a directory"},
 	};
 	char long_path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
-	struct folder folder;
+	struct folder f;
 	struct buf path;
 	struct err e;
 	int64_t start;
@@ -311,12 +311,12 @@ sockets(void **state)
 	int fd;
 
 	(void)state;
-	folder_make(&folder);
+	folder_make(&f);
 	buf_init(&path, 100);
-	folder_put(&folder, "file", "");
+	folder_put(&f, "file", "");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		buf_clear(&path);
-		buf_printf(&path, "%s/%s", folder.path, wrong[i][0]);
+		buf_printf(&path, "%s/%s", f.path, wrong[i][0]);
 		assert_int_equal(
 		    dial_socket(buf_str(&path), INT64_MAX, &e), -1);
 		assert_string_equal(e.text, wrong[i][1]);
@@ -326,7 +326,7 @@ sockets(void **state)
 	    dial_socket(str_of(long_path, sizeof(long_path)), 0, &e), -1);
 	assert_int_equal(e.kind, ERR_LIMIT);
 	buf_clear(&path);
-	buf_printf(&path, "%s/socket", folder.path);
+	buf_printf(&path, "%s/socket", f.path);
 	server = socket_at(path.p);
 	fd = dial_socket(buf_str(&path), 0, &e);
 	assert_true(fd >= 0);
@@ -340,7 +340,7 @@ sockets(void **state)
 	sys_close(fd);
 	sys_close(server);
 	buf_free(&path);
-	folder_remove(&folder);
+	folder_remove(&f);
 }
 
 /* Who it is that has connected to a listener. */

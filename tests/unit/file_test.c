@@ -25,13 +25,13 @@ static void
 a_name_for_a_moment(void **state)
 {
 	static const int errors[] = {EOPNOTSUPP, EISDIR, EINVAL, ENOENT};
-	struct folder folder;
+	struct folder f;
 	struct stat st;
 	struct err e;
 
 	(void)state;
-	folder_make(&folder);
-	assert_int_equal(setenv("TMPDIR", folder.path, 1), 0);
+	folder_make(&f);
+	assert_int_equal(setenv("TMPDIR", f.path, 1), 0);
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		int fd;
 
@@ -42,11 +42,11 @@ a_name_for_a_moment(void **state)
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_nlink, 0);
 		assert_int_equal(st.st_mode & 0777, 0600);
-		assert_string_equal(folder_names(&folder), "");
+		assert_string_equal(folder_names(&f), "");
 		sys_close(fd);
 	}
 	assert_int_equal(unsetenv("TMPDIR"), 0);
-	folder_remove(&folder);
+	folder_remove(&f);
 }
 
 /* What else the system says is not tried in another way. */
@@ -164,15 +164,15 @@ static void
 reading(void **state)
 {
 	static const char *const calls[] = {"open", "fstat", "read"};
-	struct folder folder;
+	struct folder f;
 	char path[128];
 	struct buf b;
 	struct err e;
 
 	(void)state;
-	folder_make(&folder);
-	folder_put(&folder, "f", "0123456789");
-	(void)snprintf(path, sizeof(path), "%s/f", folder.path);
+	folder_make(&f);
+	folder_put(&f, "f", "0123456789");
+	(void)snprintf(path, sizeof(path), "%s/f", f.path);
 	buf_init(&b, 10);
 	/* As much as there is room for, to the byte. */
 	assert_int_equal(file_read(path, &b, &e), 1);
@@ -185,13 +185,13 @@ reading(void **state)
 		assert_int_equal(e.number, EIO);
 		assert_non_null(strstr(e.text, path));
 	}
-	folder_put(&folder, "f", "0123456789a");
+	folder_put(&f, "f", "0123456789a");
 	assert_int_equal(file_read(path, &b, &e), -1);
 	assert_int_equal(e.kind, ERR_LIMIT);
 	(void)strcat(path, "/g");
 	assert_int_equal(file_read(path, &b, &e), 0);
 	buf_free(&b);
-	folder_remove(&folder);
+	folder_remove(&f);
 }
 
 int

@@ -208,15 +208,15 @@ onto_stderr(void *arg)
 static void
 files(void **state)
 {
-	struct folder folder;
+	struct folder f;
 	char path[128];
 
 	(void)state;
-	folder_make(&folder);
-	(void)snprintf(path, sizeof(path), "%s/log", folder.path);
+	folder_make(&f);
+	(void)snprintf(path, sizeof(path), "%s/log", f.path);
 	assert_int_equal(child_run(into_a_full_pipe, path), 0);
 	assert_int_equal(child_run(onto_stderr, NULL), 0);
-	folder_remove(&folder);
+	folder_remove(&f);
 }
 
 /* What is no place for a log is said when it is read. */
@@ -224,7 +224,7 @@ static void
 no_places(void **state)
 {
 	static char deep[2000];
-	struct folder folder;
+	struct folder f;
 	char path[128];
 	struct err e;
 
@@ -236,13 +236,13 @@ no_places(void **state)
 	    journal_open(str_of(deep, sizeof(deep)), "hantar", &e), -1);
 	assert_int_equal(e.kind, ERR_SYNTAX);
 	/* J-10: no link is followed. */
-	folder_make(&folder);
-	folder_put(&folder, "target", "");
-	assert_int_equal(symlinkat("target", folder.fd, "log"), 0);
-	(void)snprintf(path, sizeof(path), "%s/log", folder.path);
+	folder_make(&f);
+	folder_put(&f, "target", "");
+	assert_int_equal(symlinkat("target", f.fd, "log"), 0);
+	(void)snprintf(path, sizeof(path), "%s/log", f.path);
 	assert_int_equal(journal_open(str_c(path), "hantar", &e), -1);
 	assert_int_equal(e.number, ELOOP);
-	folder_remove(&folder);
+	folder_remove(&f);
 }
 
 int

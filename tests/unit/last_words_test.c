@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/unheard.h"
 #include "os/file.h"
 
 enum { RECIPIENTS = 2 };
@@ -96,30 +97,14 @@ on_gate(void *ctx, size_t letter)
 }
 
 static void
-on_near(void *ctx, size_t letter, bool dsn)
-{
-	(void)ctx;
-	(void)letter;
-	(void)dsn;
-}
-
-static void
-on_log(void *ctx, enum log_level level, struct str line)
-{
-	(void)ctx;
-	(void)level;
-	(void)line;
-}
-
-static void
 tell(const struct story *story, int fd)
 {
 	const struct str to[RECIPIENTS] = {STR("0@y"), STR("1@y")};
 	struct server s = {.story = story, .verdict = "--"};
 	struct session_hooks hooks = {.rcpt = on_rcpt,
 	    .gate = on_gate,
-	    .at_gate = on_near,
-	    .log = on_log,
+	    .at_gate = unheard_near,
+	    .log = unheard_log,
 	    .peer = STR("h[192.0.2.1]:25"),
 	    .ctx = &s};
 	struct letter letter = {.from = STR("a@x"),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/unheard.h"
 #include "../lib/vtime.h"
 #include "base/clock.h"
 #include "os/file.h"
@@ -277,22 +278,6 @@ on_gate(void *ctx, size_t letter)
 	return true;
 }
 
-static void
-on_near(void *ctx, size_t letter, bool dsn)
-{
-	(void)ctx;
-	(void)dsn;
-	(void)letter;
-}
-
-static void
-on_log(void *ctx, enum log_level level, struct str line)
-{
-	(void)level;
-	(void)ctx;
-	(void)line;
-}
-
 static int
 message(void)
 {
@@ -316,9 +301,9 @@ tell(const struct story *story, const char *kept, int fd)
 	    .verdict = "------"};
 	struct session_hooks hooks = {.rcpt = on_rcpt,
 	    .gate = on_gate,
-	    .at_gate = on_near,
+	    .at_gate = unheard_near,
 	    .verdict = on_verdict,
-	    .log = on_log,
+	    .log = unheard_log,
 	    .peer = STR("h[192.0.2.1]:25"),
 	    .ctx = &s};
 	struct letter letter[LETTERS];
@@ -419,8 +404,8 @@ d48_a_small_message_and_then_a_large_one(void **state)
 	size_t gates = 0;
 	struct session_hooks hooks = {.rcpt = ignore_verdict,
 	    .gate = count_dots,
-	    .at_gate = on_near,
-	    .log = on_log,
+	    .at_gate = unheard_near,
+	    .log = unheard_log,
 	    .peer = STR("h[192.0.2.1]:25"),
 	    .ctx = &gates};
 	struct letter letter[2];

@@ -25,24 +25,6 @@
 
 enum { PATIENCE_MS = 20000, ROOM = 64 };
 
-static struct folder folder;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	folder_make(&folder);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	folder_remove(&folder);
-	return 0;
-}
-
 /* What it says, or why not; until the next call. */
 static const char *
 ask(const char *words, int64_t patience)
@@ -69,10 +51,9 @@ ask(const char *words, int64_t patience)
 static const char *
 script(const char *text)
 {
-	static char path[200];
+	const char *path = folder_path(&folder, "script");
 	struct buf b;
 
-	assert_true(snprintf(path, sizeof(path), "%s/script", folder.path) > 0);
 	buf_init(&b, 4096);
 	buf_printf(&b, "#!/bin/sh\n%s\n", text);
 	folder_put(&folder, "script", b.p);
@@ -226,5 +207,6 @@ main(void)
 	    cmocka_unit_test(what_the_kernel_refuses),
 	};
 
-	return cmocka_run_group_tests_name("os/command", tests, begin, end);
+	return cmocka_run_group_tests_name(
+	    "os/command", tests, folder_open, folder_close);
 }

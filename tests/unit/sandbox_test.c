@@ -335,28 +335,28 @@ all_tries(enum sandbox profile, uid_t uid)
 static void
 locked_in(void **state)
 {
-	struct folder folder;
+	struct folder f;
 	uid_t self = getuid();
 
 	(void)state;
 	parent = getpid();
 	assert_int_equal(pipe(data), 0);
-	folder_make(&folder);
-	folder_put(&folder, "env", "01234567");
-	folder_put(&folder, "msg", "01234567");
-	marked = openat(folder.fd, "env", O_WRONLY);
-	message = openat(folder.fd, "msg", O_RDWR);
+	folder_make(&f);
+	folder_put(&f, "env", "01234567");
+	folder_put(&f, "msg", "01234567");
+	marked = openat(f.fd, "env", O_WRONLY);
+	message = openat(f.fd, "msg", O_RDWR);
 	assert_true(marked >= 0 && message >= 0);
 	for (int profile = 0; profile < SANDBOXES; profile++) {
 		all_tries((enum sandbox)profile, 0);
 		if (self == 0)
 			all_tries((enum sandbox)profile, NOBODY);
 	}
-	assert_string_equal(folder_get(&folder, "env"), "012df567");
-	assert_string_equal(folder_get(&folder, "msg"), "01234567");
+	assert_string_equal(folder_get(&f, "env"), "012df567");
+	assert_string_equal(folder_get(&f, "msg"), "01234567");
 	(void)close(marked);
 	(void)close(message);
-	folder_remove(&folder);
+	folder_remove(&f);
 }
 
 /* A sanitizer's build cannot be locked, and says so. */

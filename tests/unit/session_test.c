@@ -18,6 +18,7 @@
 #include "../lib/fail.h"
 #include "../lib/folder.h"
 #include "../lib/tls_pair.h"
+#include "../lib/unheard.h"
 #include "../lib/words.h"
 #include "os/file.h"
 
@@ -92,14 +93,6 @@ on_gate(void *ctx, size_t letter)
 	return true;
 }
 
-static void
-on_near(void *ctx, size_t letter, bool dsn)
-{
-	(void)ctx;
-	(void)letter;
-	(void)dsn;
-}
-
 static bool
 on_verdict(void *ctx, size_t first, size_t n, const struct status *status)
 {
@@ -168,7 +161,7 @@ run(struct tls_pair *p, struct told *t, const struct wanted *w)
 	static const struct str to = {"u@y", 3};
 	struct session_hooks hooks = {.rcpt = on_rcpt,
 	    .gate = on_gate,
-	    .at_gate = on_near,
+	    .at_gate = unheard_near,
 	    .verdict = on_verdict,
 	    .show = on_show,
 	    .seen = on_seen,
@@ -281,15 +274,13 @@ a_server_that_is_who_it_says(void **state)
 	struct folder f;
 	struct buf pem;
 	struct told t;
-	char path[200];
 
 	(void)state;
 	folder_make(&f);
 	buf_init(&pem, 1 << 14);
 	certify_put_authority(&pem, CERTIFY_AUTHORITY, STR(CERTIFY_ISSUER));
 	folder_put(&f, "store", pem.p);
-	(void)snprintf(path, sizeof(path), "%s/store", f.path);
-	demand.authorities = str_c(path);
+	demand.authorities = str_c(folder_path(&f, "store"));
 	p = tls_pair_open("issued", &demand);
 	told_init(&t);
 	(void)run(p, &t, &(struct wanted){.look = true, .encrypted = true});

@@ -20,32 +20,10 @@
 
 static const uid_t NOBODY_ELSE = (uid_t)-1;
 
-static struct folder folder;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	folder_make(&folder);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	folder_remove(&folder);
-	return 0;
-}
-
 static const char *
 inside(const char *name)
 {
-	static char path[128];
-
-	assert_true(
-	    snprintf(path, sizeof(path), "%s/%s", folder.path, name) > 0);
-	return path;
+	return folder_path(&folder, name);
 }
 
 static mode_t
@@ -323,7 +301,7 @@ setting_aside_fails(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, folder_open, folder_close)
 	const struct CMUnitTest tests[] = {
 	    TEST(it_is_made_where_its_parent_is),
 	    TEST(making_it_fails),

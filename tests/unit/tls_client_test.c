@@ -16,8 +16,6 @@
 #include "../lib/tls_pair.h"
 #include "../lib/words.h"
 
-static struct folder folder;
-
 /* Our certificate, our key, one with a passphrase, one that is not ours, and
  * both ours in one file. */
 static int
@@ -56,27 +54,11 @@ begin(void **state)
 	    fchmodat(folder.fd, "key", 0640, 0);
 }
 
-static int
-end(void **state)
-{
-	(void)state;
-	folder_remove(&folder);
-	return 0;
-}
-
-/* Absolute; until the next call but three.  NULL: none. */
+/* NULL: none. */
 static struct str
 path_of(const char *name)
 {
-	static char path[4][200];
-	static unsigned turn;
-	char *p = path[turn++ % 4];
-
-	if (name == NULL)
-		return STR_NONE;
-	assert_true(
-	    snprintf(p, sizeof(path[0]), "%s/%s", folder.path, name) > 0);
-	return str_c(p);
+	return name ? str_c(folder_path(&folder, name)) : STR_NONE;
 }
 
 static struct demand
@@ -172,7 +154,8 @@ main(void)
 	int failed;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes; see proc_sane */
-	failed = cmocka_run_group_tests_name("tls_client", tests, begin, end);
+	failed = cmocka_run_group_tests_name(
+	    "tls_client", tests, begin, folder_close);
 	peer_tls_end();
 	return failed;
 }

@@ -26,33 +26,10 @@
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"
 
-static struct folder folder;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	folder_make(&folder);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	folder_remove(&folder);
-	return 0;
-}
-
-/* The path of what is in the folder; until the next call. */
 static const char *
 path_of(const char *name)
 {
-	static char path[300];
-
-	assert_true(
-	    snprintf(path, sizeof(path), "%s/%s", folder.path, name) > 0);
-	return path;
+	return folder_path(&folder, name);
 }
 
 /* The authority that signs what is "issued", under this name; until the next
@@ -380,20 +357,23 @@ read_once(void **state)
 {
 	struct err e;
 	struct trust *t;
-	char path[300];
+	char path[200];
 
 	(void)state;
 	assert_int_equal(openssl_load(&e), 0);
 	folder_put(&folder, "kept", the_authority());
-	memcpy(path, path_of("kept"), sizeof(path));
+	(void)snprintf(path, sizeof(path), "%s", path_of("kept"));
 	t = trust_read(str_c(path), &e);
 	assert_non_null(t);
 	assert_int_equal(unlink(path), 0);
 	assert_ptr_equal(trust_read(str_c(path), &e), t);
 	must_trust("kept", path);
+	/* Kept under its name, and not where the caller had that. */
+	(void)snprintf(path, sizeof(path), "%s", path_of("gone"));
+	assert_null(trust_read(str_c(path), &e));
 	/* So a process may read it before those that it starts. */
 	folder_put(&folder, "warm", the_authority());
-	memcpy(path, path_of("warm"), sizeof(path));
+	(void)snprintf(path, sizeof(path), "%s", path_of("warm"));
 	tls_warm(NULL);
 	tls_warm(&(struct demand){.authorities = str_c(path)});
 	tls_warm(&(struct demand){.verify = true, .authorities = str_c(path)});
@@ -473,7 +453,8 @@ main(void)
 	int failed;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes; see proc_sane */
-	failed = cmocka_run_group_tests_name("tls_trust", tests, begin, end);
+	failed = cmocka_run_group_tests_name(
+	    "tls_trust", tests, folder_open, folder_close);
 	peer_tls_end();
 	return failed;
 }

@@ -7,47 +7,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "../lib/child.h"
 #include "../lib/folder.h"
+#include "../lib/policy.h"
 #include "../lib/tls_pair.h"
 #include "../lib/words.h"
 
 #define HOST "mx.example.org"
-
-static struct folder folder;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	folder_make(&folder);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	folder_remove(&folder);
-	return 0;
-}
-
-/* The path of a file in the folder; until the next call but one. */
-static struct str
-path_of(const char *name)
-{
-	static char path[2][200];
-	static unsigned turn;
-	char *p = path[turn++ % 2];
-
-	assert_true(
-	    snprintf(p, sizeof(path[0]), "%s/%s", folder.path, name) > 0);
-	return str_c(p);
-}
 
 /* Who is in the store: the server as it will show itself, or its authority. */
 enum known { NOBODY, ITSELF, AUTHORITY };
@@ -75,7 +44,7 @@ store_of(enum known known, const char *options)
 	assert_true(snprintf(name, sizeof(name), "%u", number++) > 0);
 	folder_put(&folder, name, pem.p);
 	buf_free(&pem);
-	return path_of(name);
+	return str_c(folder_path(&folder, name));
 }
 
 static const struct {
@@ -335,12 +304,11 @@ fingerprints_in_words(void **state)
  * and nothing above it.
  */
 static int
-old_versions(void *arg)
+old_versions(void)
 {
 	const struct demand strict = {.strict = true};
 	struct tls_pair *p;
 
-	CHILD_CHECK(setenv("OPENSSL_CONF", arg, 1) == 0);
 	p = tls_pair_open("tls1.1", NULL);
 	if (p == NULL)
 		return 0; /* this OpenSSL has no such version */
@@ -361,15 +329,13 @@ old_versions(void *arg)
 static void
 a_host_that_takes_old_versions(void **state)
 {
-	char path[200];
-
-	(void)state;
-	folder_put(&folder, "openssl.cnf",
+	static const char conf[] =
 	    "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\n"
 	    "system_default = default\n[default]\nMinProtocol = TLSv1\n"
-	    "CipherString = DEFAULT@SECLEVEL=0\n");
-	memcpy(path, path_of("openssl.cnf").p, sizeof(path));
-	assert_int_equal(child_run(old_versions, path), 0);
+	    "CipherString = DEFAULT@SECLEVEL=0\n";
+
+	(void)state;
+	assert_int_equal(policy_run(conf, old_versions), 0);
 }
 
 int
@@ -387,7 +353,8 @@ main(void)
 	int failed;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes; see proc_sane */
-	failed = cmocka_run_group_tests_name("tls_verify", tests, begin, end);
+	failed = cmocka_run_group_tests_name(
+	    "tls_verify", tests, folder_open, folder_close);
 	peer_tls_end();
 	return failed;
 }
