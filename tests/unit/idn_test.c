@@ -51,8 +51,7 @@ static const char *const bad[] = {
     SIXTY "." SIXTY "." SIXTY "." SIXTY "." SIXTY,
     "\xff.example",
     "\xc3\xbc..example",
-    "\xc3\xbc"
-    "a b.example",
+    "\303\274a b.example",
     "xn--\xc3\xbc.example",
     "\xe2\x80\x8d.example",
 };
