@@ -2,6 +2,7 @@
 #include "agent/probe.h"
 
 #include "net/demand.h"
+#include "smtp/extend.h"
 
 static void
 put(struct report *report, const char *word, uint32_t number, struct str text)
@@ -16,18 +17,12 @@ put(struct report *report, const char *word, uint32_t number, struct str text)
 	report_put(report, &r);
 }
 
-/* "AUTH PLAIN LOGIN", or as it was written once: "AUTH=PLAIN LOGIN". */
 static void
 put_logins(struct report *report, bool encrypted, struct str line)
 {
-	static const struct str auth = {"AUTH", 4};
-	struct str words = str_slice(line, auth.n, line.n);
+	struct str words = extend_logins(line);
 	struct str word;
 
-	if (!str_istarts(line, auth) || words.n == 0 ||
-	    (words.p[0] != ' ' && words.p[0] != '='))
-		return;
-	words = str_slice(words, 1, words.n);
 	while (str_word(&words, " ", &word))
 		put(report, "login", encrypted, word);
 }

@@ -17,18 +17,24 @@ static const struct key keywords[] = {
     {"STARTTLS", offsetof(struct extend, starttls)},
 };
 
-/* The mechanisms in "AUTH" and in "AUTH=", which is older than its standard. */
-static void
-read_auth(struct extend *x, struct str line)
+struct str
+extend_logins(struct str line)
 {
 	static const struct str auth = {"AUTH", 4};
 	struct str words = str_slice(line, auth.n, line.n);
-	struct str word;
 
 	if (!str_istarts(line, auth) || words.n == 0 ||
 	    (words.p[0] != ' ' && words.p[0] != '='))
-		return;
-	words = str_slice(words, 1, words.n);
+		return STR_NONE;
+	return str_slice(words, 1, words.n);
+}
+
+static void
+read_auth(struct extend *x, struct str line)
+{
+	struct str words = extend_logins(line);
+	struct str word;
+
 	while (str_split(&words, ' ', &word)) {
 		enum mech mech = mech_find(word);
 

@@ -33,4 +33,8 @@ struct extend {
  */
 void extend_read(struct extend *, struct str lines);
 
+/* The names of mechanisms in such a line, with blanks between: of "AUTH", and
+ * of "AUTH=", which is older than its standard.  Empty: it is another line. */
+struct str extend_logins(struct str line);
+
 #endif

@@ -6,6 +6,17 @@ import ssl
 import subprocess
 import types
 
+# A configuration of OpenSSL with which it speaks TLS 1.0.
+OLD = """
+openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = old
+[old]
+MinProtocol = TLSv1
+CipherString = DEFAULT@SECLEVEL=0
+"""
 CONFIG = """\
 [ca]
 default_ca = this

@@ -127,18 +127,6 @@ def test_handshakes_that_fail(look):
     assert seen["status"] == 76 and "timed out" in seen["trouble"]
 
 
-OLD = """
-openssl_conf = init
-[init]
-ssl_conf = ssl
-[ssl]
-system_default = old
-[old]
-MinProtocol = TLSv1
-CipherString = DEFAULT@SECLEVEL=0
-"""
-
-
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_an_old_host(look, lab, pki):
     """E-12: TLS 1.0 will do for what is opportunistic, if the host's policy has it, and for nothing else."""
@@ -148,7 +136,7 @@ def test_an_old_host(look, lab, pki):
     context.load_cert_chain(pki.good)
     seen = look(context=context)
     assert seen["status"] == 76 and seen["levels"] == ["none", "may"]
-    (lab.state / "openssl.cnf").write_text(OLD)
+    (lab.state / "openssl.cnf").write_text(certs.OLD)
     done = lab.run(["--json", "--tls-test", AT], env={"OPENSSL_CONF": str(lab.state / "openssl.cnf")})
     seen = json.loads(done.out)
     assert done.status == 76 and seen["tls"].startswith("TLSv1, ") and seen["levels"] == ["none", "may"]

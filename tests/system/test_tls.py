@@ -5,6 +5,7 @@ import ssl
 
 import pytest
 
+import certs
 from lab import smtp
 
 MESSAGE = "Subject: hi\n\nhello\n"
@@ -168,20 +169,8 @@ def test_what_is_offered(lab):
     assert extensions.get(35, b"") == b"" and 41 not in extensions, "a ticket of another session"
 
 
-OLD = """
-openssl_conf = init
-[init]
-ssl_conf = ssl
-[ssl]
-system_default = old
-[old]
-MinProtocol = TLSv1
-CipherString = DEFAULT@SECLEVEL=0
-"""
-
-
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # that it is old is what this is about
-@pytest.mark.parametrize("policy, version", [(OLD, "TLSv1"), ("", None)], ids=["allowed", "not-allowed"])
+@pytest.mark.parametrize("policy, version", [(certs.OLD, "TLSv1"), ("", None)], ids=["allowed", "not-allowed"])
 def test_an_old_server(lab, monkeypatch, policy, version):
     """E-12: what the host's policy for OpenSSL allows is better than clear text, which is what else there is."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
